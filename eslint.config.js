@@ -1,0 +1,101 @@
+// Lint rules. The part that matters most is the import direction: docs/architecture.md draws it, this file holds it.
+import tseslint from 'typescript-eslint';
+import boundaries from 'eslint-plugin-boundaries';
+import reactHooks from 'eslint-plugin-react-hooks';
+
+/** Which layer may import which others. A layer may always import itself. */
+const allowedImports = {
+  core: [],
+  api: ['core'],
+  editor: ['core'],
+  models: ['core'],
+  server: ['core', 'api', 'generated'],
+  workers: ['core', 'api', 'models', 'server'],
+  cli: ['core', 'api', 'models'],
+  app: ['core', 'api', 'editor', 'server', 'models-browser'],
+  'models-browser': ['core', 'models'],
+  generated: [],
+  bench: ['core', 'api', 'editor', 'models', 'server'],
+  e2e: ['core', 'api'],
+};
+
+const tests = ['**/*.test.ts', '**/*.test.tsx', 'e2e/**', '**/testing/**'];
+
+export default tseslint.config(
+  { ignores: ['node_modules/', '.next/', 'dist/', '.data/', '.cache/', 'lib/server/db/generated/', 'test-results/', 'playwright-report/', 'next-env.d.ts'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.{ts,tsx}'],
+    plugins: { boundaries, 'react-hooks': reactHooks },
+    settings: {
+      'import/resolver': { typescript: { alwaysTryTypes: true, project: './tsconfig.json' } },
+      'boundaries/elements': [
+        { type: 'generated', pattern: 'lib/server/db/generated/**', mode: 'full' },
+        { type: 'core', pattern: 'lib/core/**', mode: 'full' },
+        { type: 'api', pattern: 'lib/api/**', mode: 'full' },
+        { type: 'editor', pattern: 'lib/editor/**', mode: 'full' },
+        { type: 'server', pattern: 'lib/server/**', mode: 'full' },
+        { type: 'cli', pattern: 'lib/cli/**', mode: 'full' },
+        { type: 'models-browser', pattern: 'models/browser.ts', mode: 'full' },
+        { type: 'models', pattern: 'models/**', mode: 'full' },
+        { type: 'workers', pattern: 'workers/**', mode: 'full' },
+        { type: 'app', pattern: 'app/**', mode: 'full' },
+        { type: 'bench', pattern: 'bench/**', mode: 'full' },
+        { type: 'e2e', pattern: 'e2e/**', mode: 'full' },
+      ],
+    },
+    rules: {
+      'boundaries/element-types': [
+        'error',
+        {
+          default: 'disallow',
+          rules: Object.entries(allowedImports).map(([from, allow]) => ({ from, allow: [from, ...allow] })),
+        },
+      ],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'react-hooks/rules-of-hooks': 'error',
+      'react-hooks/exhaustive-deps': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'error',
+    },
+  },
+  {
+    // lib/core is pure: it runs in the browser, the worker and the tests alike.
+    files: ['lib/core/**/*.ts'],
+    ignores: tests,
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex: '^node:', message: 'lib/core is pure: no Node modules.' }, { group: ['konva', 'react', 'react-*', '@prisma/*', 'sharp', 'onnxruntime-*', '@tensorflow/*'], message: 'lib/core is pure.' }] }],
+      'no-restricted-globals': ['error', 'window', 'document', 'process', 'Buffer', 'navigator', 'localStorage', 'fetch'],
+    },
+  },
+  {
+    // The editor is framework-free; only lib/editor/render draws.
+    files: ['lib/editor/**/*.ts'],
+    ignores: ['lib/editor/render/**', ...tests],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ group: ['konva', 'konva/*', 'react', 'react-*'], message: 'Only lib/editor/render imports the canvas.' }] }],
+    },
+  },
+  {
+    // The web process never loads tfjs or ONNX Runtime, not even by way of the server layer.
+    files: ['lib/server/**/*.ts', 'lib/api/**/*.ts', 'app/**/*.{ts,tsx}'],
+    ignores: tests,
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ group: ['@tensorflow/*', 'onnxruntime-*'], message: 'The web process never loads a deep-learning runtime.' }] }],
+    },
+  },
+  {
+    // Command lines and tests speak to a terminal.
+    files: ['lib/cli/**', 'scripts/**', 'bench/**', ...tests],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: tests,
+    rules: { 'boundaries/element-types': 'off' },
+  },
+  {
+    files: ['**/*.{js,mjs}'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+);
