@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { isoTime } from '../common';
+import { defineRoute } from '../route';
+
+const part = z.object({ ok: z.boolean(), detail: z.string(), latencyMs: z.number().optional() });
+
+export const health = defineRoute({
+  method: 'GET', path: '/health', permission: 'public',
+  summary: 'What each part of the installation is doing',
+  response: z.object({
+    ok: z.boolean(), version: z.string(), schema: z.string(), startedAt: isoTime,
+    parts: z.object({
+      web: part, database: part, storage: part, events: part,
+      workers: z.array(z.object({ id: z.string(), host: z.string(), seenAt: isoTime, ok: z.boolean(), running: z.array(z.object({ kind: z.string(), job: z.string().nullable() })) })),
+      queues: z.array(z.object({ name: z.string(), waiting: z.number().int(), running: z.number().int() })),
+    }),
+  }),
+});
+
+export const events = defineRoute({
+  method: 'GET', path: '/events', permission: 'self',
+  summary: 'Server-sent events: ids of what changed, for everything the person may see',
+  response: 'events',
+});
+
+export const openapi = defineRoute({ method: 'GET', path: '/openapi.json', permission: 'public', summary: 'This interface as OpenAPI 3.1', response: z.looseObject({ openapi: z.string() }) });
+
+export const storageUse = defineRoute({
+  method: 'GET', path: '/storage', permission: 'workspace.view', summary: 'Disk use, in bytes',
+  response: z.object({
+    kind: z.enum(['disk', 's3']), objects: z.number().int(), objectBytes: z.number(), databaseBytes: z.number(), freeBytes: z.number().nullable(),
+    trashBytes: z.number(), projects: z.array(z.object({ id: z.string(), name: z.string(), bytes: z.number() })),
+  }),
+});

@@ -1,0 +1,3 @@
+export * from './state';
+export * from './operation';
+export { someFields, type SomeFields } from './changes/update';
