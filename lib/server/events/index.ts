@@ -1,0 +1,2 @@
+export { notify, type FieldmarkEvent } from './notify';
+export { eventHub, EventHub } from './hub';
