@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { split } from '@/lib/api/common';
+import { trainOptions } from '@/lib/api/routes/rounds';
+import { uuid } from '@/lib/core/labels';
 import type { QueueName } from './queues';
 
 /** The contract of one kind of job: where it waits and what it is given. The handler is in `workers/jobs/`. */
@@ -14,6 +17,44 @@ export interface JobKindContract<Payload extends z.ZodType = z.ZodType> {
 export const jobKinds = {
   /** Answers at once with what it was given; the health page and the command line use it to see that work gets done. */
   echo: { queue: 'quick', payload: z.object({ text: z.string().max(200), milliseconds: z.number().int().min(0).max(60_000).default(0) }) },
+
+  /** Reads what was uploaded under an import and makes items of it. */
+  import: { queue: 'batch', payload: z.object({ import: uuid }) },
+  /** Takes a batch back: one inverse operation a document. */
+  revert: { queue: 'batch', payload: z.object({ batch: uuid }) },
+  /** K-means on the boxes of done items. */
+  anchors: { queue: 'quick', payload: z.object({ maxK: z.number().int().min(1).max(20), seed: z.number().int() }) },
+  /** Writes the manifest of a dataset version. */
+  freeze: { queue: 'batch', payload: z.object({ version: uuid }) },
+  /** Trains a model on a dataset version, which is frozen first when it is not yet. */
+  train: { queue: 'train', payload: z.object({ version: uuid, name: z.string(), options: trainOptions }) },
+  prelabel: {
+    queue: 'batch',
+    payload: z.object({
+      model: uuid,
+      scope: z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('open') }),
+        z.object({ kind: z.literal('all') }),
+        z.object({ kind: z.literal('split'), split }),
+        z.object({ kind: z.literal('items'), items: z.array(uuid) }),
+      ]),
+      minScore: z.number(),
+      nmsIou: z.number(),
+      maxPerImage: z.number().int(),
+    }),
+  },
+  quality: { queue: 'quick', payload: z.object({ report: uuid }) },
+  export: { queue: 'batch', payload: z.object({ export: uuid }) },
+  /** Erases what lies in the trash for good: rows, log and objects. */
+  erase: {
+    queue: 'batch',
+    payload: z.discriminatedUnion('what', [
+      z.object({ what: z.literal('project'), project: uuid }),
+      z.object({ what: z.literal('items'), project: uuid, items: z.array(uuid) }),
+      z.object({ what: z.literal('model'), model: uuid }),
+    ]),
+  },
+  demo: { queue: 'batch', payload: z.object({ workspace: uuid }) },
 } as const satisfies Record<string, JobKindContract>;
 
 export type JobKind = keyof typeof jobKinds;
