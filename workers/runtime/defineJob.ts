@@ -34,17 +34,19 @@ export interface JobContext {
   /** A fresh temporary folder of this job's own, removed after it. */
   readonly tempDir: string;
   progress(progress: JobProgress): void;
-  /** Stores the job's result at once (also what `run` returns is stored, when it returns something). */
+  /** Appends to the curves of the job (`JobPoint`); written within a quarter of a second. `step` counts batches or epochs. */
+  points(points: readonly { name: string; step: number; value: number }[]): void;
+  /** Stores the job's result in `Job.data` at once (what `run` returns is stored there, too, when it returns something). */
   result(value: unknown): Promise<void>;
 }
 
 export interface JobDefinition<Payload extends z.ZodType = z.ZodType> {
   /** Unique name, kebab-case: `import-images`, `train`. */
   readonly kind: string;
+  /** As `lib/server/queue/kinds.ts` declares it. */
   readonly queue: QueueName;
+  /** The very schema that `lib/server/queue/kinds.ts` declares: the web process checks with it, and so does the worker. */
   readonly payload: Payload;
-  /** Runs so often in all before the job is given up (default 3 retries after the first run). */
-  readonly retryLimit?: number;
   /**
    * Does the work, in a child process of its own. What it returns becomes the job's result. Throwing fails the job
    * with the message for people (no retry: an error of the work would repeat); a crash of the process is retried.
@@ -52,7 +54,7 @@ export interface JobDefinition<Payload extends z.ZodType = z.ZodType> {
   run(ctx: JobContext, payload: z.output<Payload>): Promise<unknown>;
 }
 
-/** Declares a job kind. The file that calls it is listed in `workers/jobs/index.ts`. */
+/** Declares the handler of a job kind: the default export of a file that `workers/jobs/index.ts` lists. */
 export function defineJob<Payload extends z.ZodType>(definition: JobDefinition<Payload>): JobDefinition<Payload> {
   return definition;
 }

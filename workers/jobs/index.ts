@@ -1,0 +1,10 @@
+import type { JobKind } from '@/lib/server/queue/kinds';
+import type { JobLoader } from '../runtime/registry';
+
+/**
+ * The handler of every job kind, loaded in the child process that runs it and nowhere else: the worker itself never
+ * loads a deep-learning runtime. A kind without a handler, or with two, does not compile; nor does the worker start.
+ */
+export const jobs: Record<JobKind, JobLoader> = {
+  echo: () => import('./echo'),
+};
