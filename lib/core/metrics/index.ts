@@ -1,0 +1,4 @@
+export * from './coco';
+export * from './curve';
+export * from './detection';
+export { similarityMatrix, shapeArea, type IouType, type Shape, type TruthShape } from './similarity';
