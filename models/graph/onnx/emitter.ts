@@ -1,0 +1,170 @@
+/** Walks a program in order and writes ONNX, keeping each value in the layouts that its users ask for. */
+import { reachable } from '../graph';
+import { type Program } from '../program';
+import { type DType, type GraphNode, type OpName, type Shape, type TensorData, type TypedArray, type Value } from '../types';
+import { isRelabelling, KERNEL, type Layout, permutation, permute, physicalShape, plain, toPhysical } from './layout';
+import { rules } from './rules';
+import { OnnxWriter } from './writer';
+
+export interface OnnxPort {
+  name: string;
+  dtype: DType;
+  /** Logical. */
+  shape: Shape;
+  layout: Layout;
+}
+
+export interface OnnxProgram {
+  bytes: Uint8Array;
+  /** Fed at each run, in plain layout. */
+  feeds: OnnxPort[];
+  /** Kept by the engine; the next value comes out as `next:` + name. */
+  state: OnnxPort[];
+  outputs: OnnxPort[];
+}
+
+/** Name of the model output that carries the next value of a state. */
+export const nextOf = (name: string): string => `next:${name}`;
+
+const bytesOf = (data: TypedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+export class OnnxEmitter {
+  readonly writer = new OnnxWriter();
+  private readonly forms = new Map<Value, Map<string, string>>();
+  private readonly natives = new Map<Value, Layout>();
+  private readonly same = new Map<Value, Value>();
+  private readonly known = new Map<string, GraphNode>();
+  private readonly uses = new Map<Value, number>();
+
+  /** The value that stands for this one: without stopGradient, and equal nodes merged. */
+  resolve(value: Value): Value {
+    return this.same.get(value) ?? value;
+  }
+
+  /** Layout in which the value was made. */
+  native(value: Value): Layout {
+    return this.natives.get(this.resolve(value)) ?? plain(value.shape.length);
+  }
+
+  /** How many nodes and outputs read the value. */
+  useCount(value: Value): number {
+    return this.uses.get(this.resolve(value)) ?? 0;
+  }
+
+  /** ONNX name of the value in `layout` (default: plain); a transpose is written once where it is needed. */
+  get(value: Value, layout: Layout = plain(value.shape.length)): string {
+    const source = this.resolve(value);
+    const forms = this.forms.get(source);
+    if (!forms) throw new Error(`${source.node.op} has not been written yet`);
+    const key = layout.join();
+    const ready = forms.get(key);
+    if (ready !== undefined) return ready;
+    const native = this.natives.get(source)!;
+    let name: string;
+    if (source.node.op === 'constant') {
+      const { data } = source.node.attrs as { data: TypedArray };
+      const physical = permute(data, source.shape, plain(source.shape.length), layout);
+      name = this.writer.initializer(source.dtype, physicalShape(source.shape, layout), bytesOf(physical));
+    } else if (isRelabelling(source.shape, native, layout)) {
+      name = this.writer.node('Reshape', [forms.get(native.join())!, this.writer.int64(physicalShape(source.shape, layout))]);
+    } else {
+      name = this.writer.node('Transpose', [forms.get(native.join())!], { perm: permutation(native, layout) });
+    }
+    forms.set(key, name);
+    return name;
+  }
+
+  /** Records the ONNX name of a value in the layout in which it was made. */
+  set(value: Value, name: string, layout: Layout = plain(value.shape.length)): void {
+    this.forms.set(value, new Map([[layout.join(), name]]));
+    this.natives.set(value, layout);
+  }
+
+  write(program: Program): OnnxProgram {
+    const state = program.state ?? {};
+    const constants = program.constants ?? {};
+    const results = [...Object.values(program.outputs), ...Object.values(state)];
+    const nodes = reachable(results);
+    for (const node of nodes) for (const value of node.inputs) this.uses.set(value, (this.uses.get(value) ?? 0) + 1);
+    for (const value of results) this.uses.set(value, (this.uses.get(value) ?? 0) + 1);
+
+    const feeds: OnnxPort[] = [];
+    const kept: OnnxPort[] = [];
+    for (const node of nodes) {
+      if (node.op === 'input') {
+        const port = this.inputNode(node as GraphNode<'input'>, constants);
+        if (port) (port.name in state ? kept : feeds).push(port);
+      } else if (!this.merged(node)) {
+        (rules[node.op] as (node: GraphNode, emitter: OnnxEmitter) => void)(node, this);
+      }
+    }
+
+    const outputs = Object.entries(program.outputs).map(([name, value]): OnnxPort => {
+      const layout = plain(value.shape.length);
+      this.writer.output(name, this.get(value, layout), value.dtype, value.shape);
+      return { name, dtype: value.dtype, shape: value.shape, layout };
+    });
+    for (const port of kept) {
+      const next = state[port.name]!;
+      this.writer.output(nextOf(port.name), this.get(next, port.layout), port.dtype, physicalShape(port.shape, port.layout));
+    }
+    return { bytes: this.writer.encode(), feeds, state: kept, outputs };
+  }
+
+  private inputNode(node: GraphNode<'input'>, constants: Record<string, TensorData>): OnnxPort | null {
+    const value = node.outputs[0]!;
+    const { name, layout: kind } = node.attrs;
+    const layout = kind === 'kernel' && value.shape.length === 4 ? KERNEL : plain(value.shape.length);
+    const constant = constants[name];
+    const shape = physicalShape(value.shape, layout);
+    if (constant) {
+      this.set(value, this.writer.initializer(value.dtype, shape, bytesOf(toPhysical(constant, layout))), layout);
+      return null;
+    }
+    this.set(value, this.writer.input(name, value.dtype, shape), layout);
+    return { name, dtype: value.dtype, shape: value.shape, layout };
+  }
+
+  /** True when the node is the same as one before it, or does nothing here. */
+  private merged(node: GraphNode): boolean {
+    if (node.op === 'stopGradient') {
+      this.same.set(node.outputs[0]!, this.resolve(node.inputs[0]!));
+      return true;
+    }
+    if (node.op === 'constant') return false;
+    const key = `${node.op}:${node.inputs.map((value) => this.resolve(value).id).join()}:${JSON.stringify(node.attrs)}`;
+    const found = this.known.get(key);
+    if (!found) {
+      this.known.set(key, node);
+      return false;
+    }
+    node.outputs.forEach((value, i) => this.same.set(value, found.outputs[i]!));
+    return true;
+  }
+}
+
+/** Rule of one primitive: reads its inputs from the emitter, writes ONNX nodes, sets its outputs. */
+export type EmitRule<K extends OpName> = (node: GraphNode<K>, emitter: OnnxEmitter) => void;
+
+/** The layout in which an elementwise operation does the least moving: that of its largest operand. */
+export function commonLayout(emitter: OnnxEmitter, values: readonly Value[], rank: number): Layout {
+  let best: Layout = plain(rank);
+  let bestSize = -1;
+  for (const value of values) {
+    if (value.shape.length !== rank) continue;
+    const layout = emitter.native(value);
+    const size = value.shape.reduce((a, b) => a * b, 1) * (value.node.op === 'constant' ? 1e-9 : 1);
+    const permuted = layout.some((axis, i) => axis !== i);
+    if (size > bestSize || (size === bestSize && permuted)) {
+      best = layout;
+      bestSize = size;
+    }
+  }
+  return best;
+}
+
+/** A program as one ONNX model. */
+export function toOnnx(program: Program): OnnxProgram {
+  return new OnnxEmitter().write(program);
+}
+

@@ -1,0 +1,53 @@
+/** Elementwise primitives: one ONNX node each, in the layout of the largest operand. */
+import { commonLayout, type EmitRule } from '../emitter';
+import { onnxType } from '../schema';
+import { type Attribute, float } from '../writer';
+import { type OpName } from '../../types';
+
+type Names = readonly string[];
+
+function map<K extends OpName>(opType: string, attributes: (attrs: Parameters<EmitRule<K>>[0]['attrs']) => Record<string, Attribute> = () => ({})): EmitRule<K> {
+  return (node, emitter) => {
+    const value = node.outputs[0]!;
+    const layout = commonLayout(emitter, node.inputs, value.shape.length);
+    const names: Names = node.inputs.map((input) => emitter.get(input, input.shape.length === 0 ? [] : layout));
+    emitter.set(value, emitter.writer.node(opType, names, attributes(node.attrs)), layout);
+  };
+}
+
+export const elementwise = {
+  neg: map<'neg'>('Neg'),
+  abs: map<'abs'>('Abs'),
+  sign: map<'sign'>('Sign'),
+  exp: map<'exp'>('Exp'),
+  log: map<'log'>('Log'),
+  sqrt: map<'sqrt'>('Sqrt'),
+  reciprocal: map<'reciprocal'>('Reciprocal'),
+  atan: map<'atan'>('Atan'),
+  tanh: map<'tanh'>('Tanh'),
+  sigmoid: map<'sigmoid'>('Sigmoid'),
+  softplus: map<'softplus'>('Softplus'),
+  relu: map<'relu'>('Relu'),
+  leakyRelu: map<'leakyRelu'>('LeakyRelu', ({ alpha }) => ({ alpha: float(alpha) })),
+  not: map<'not'>('Not'),
+  cast: map<'cast'>('Cast', ({ dtype }) => ({ to: onnxType[dtype] })),
+  add: map<'add'>('Add'),
+  sub: map<'sub'>('Sub'),
+  mul: map<'mul'>('Mul'),
+  div: map<'div'>('Div'),
+  minimum: map<'minimum'>('Min'),
+  maximum: map<'maximum'>('Max'),
+  greater: map<'greater'>('Greater'),
+  greaterEqual: map<'greaterEqual'>('GreaterOrEqual'),
+  equal: map<'equal'>('Equal'),
+  and: map<'and'>('And'),
+  where: map<'where'>('Where'),
+
+  clip: ((node, emitter) => {
+    const x = node.inputs[0]!;
+    const layout = emitter.native(x);
+    const { writer } = emitter;
+    emitter.set(node.outputs[0]!, writer.node('Clip', [emitter.get(x, layout), writer.scalar(node.attrs.min), writer.scalar(node.attrs.max)]), layout);
+  }) satisfies EmitRule<'clip'>,
+};
+

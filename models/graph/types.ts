@@ -1,0 +1,143 @@
+/**
+ * The intermediate graph: primitive operations on values of static shape.
+ *
+ * Shapes are logical and channels-last (`[batch, height, width, channels]`; kernels `[height, width, in / groups, out]`,
+ * the order of tf.layers), whatever a back end uses in memory. Layout is the emitter's business.
+ */
+
+export type DType = 'float32' | 'int32' | 'bool' | 'uint8';
+export type Shape = readonly number[];
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+
+/** Numbers with their logical shape, row-major. Booleans are bytes 0 and 1. */
+export interface TensorData {
+  dtype: DType;
+  shape: Shape;
+  data: TypedArray;
+}
+
+/** Spatial window of a convolution or pooling: explicit pads, so that back ends cannot disagree about "same". */
+export interface Window2D {
+  strides: readonly [number, number];
+  dilations: readonly [number, number];
+  /** top, left, bottom, right */
+  pads: readonly [number, number, number, number];
+}
+
+export interface ConvAttrs extends Window2D {
+  groups: number;
+}
+
+export interface PoolAttrs {
+  size: readonly [number, number];
+  strides: readonly [number, number];
+  /** top, left, bottom, right; padding is never the maximum and never counted in a mean */
+  pads: readonly [number, number, number, number];
+}
+
+/**
+ * How a back end should keep an input in memory between steps: `kernel` marks a convolution's filter (permuted once
+ * when written and once when read, not at every step).
+ */
+export type InputLayout = 'plain' | 'kernel';
+
+/** The attributes of every primitive. This interface is the list of primitives. */
+export interface OpAttrs {
+  input: { name: string; layout: InputLayout };
+  constant: { data: TypedArray };
+  cast: { dtype: DType };
+  stopGradient: object;
+
+  neg: object;
+  abs: object;
+  sign: object;
+  exp: object;
+  log: object;
+  sqrt: object;
+  reciprocal: object;
+  atan: object;
+  tanh: object;
+  sigmoid: object;
+  softplus: object;
+  relu: object;
+  leakyRelu: { alpha: number };
+  clip: { min: number; max: number };
+  not: object;
+
+  add: object;
+  sub: object;
+  mul: object;
+  div: object;
+  minimum: object;
+  maximum: object;
+  greater: object;
+  greaterEqual: object;
+  equal: object;
+  and: object;
+  where: object;
+
+  reduceSum: { axes: readonly number[]; keepDims: boolean };
+  reduceMax: { axes: readonly number[]; keepDims: boolean };
+  broadcastTo: { shape: Shape };
+
+  reshape: { shape: Shape };
+  transpose: { perm: readonly number[] };
+  slice: { start: readonly number[]; size: readonly number[]; strides: readonly number[] };
+  pad: { before: readonly number[]; after: readonly number[]; interior: readonly number[] };
+  concat: { axis: number };
+  gather: { axis: number };
+  scatterAdd: { axis: number; size: number };
+
+  matmul: { transposeA: boolean; transposeB: boolean };
+  conv: ConvAttrs;
+  convInput: ConvAttrs & { inputSize: readonly [number, number] };
+  convFilter: ConvAttrs & { filterSize: readonly [number, number] };
+  maxPool: PoolAttrs;
+  maxUnpool: PoolAttrs & { inputSize: readonly [number, number] };
+  maxRegather: PoolAttrs & { inputSize: readonly [number, number] };
+  avgPool: PoolAttrs;
+  avgUnpool: PoolAttrs & { inputSize: readonly [number, number] };
+  resizeNearest: { factor: readonly [number, number] };
+}
+export type OpName = keyof OpAttrs;
+
+/** One operation. `outputs` has one value except for maxPool (values, indices). */
+export interface GraphNode<K extends OpName = OpName> {
+  readonly id: number;
+  readonly op: K;
+  readonly inputs: readonly Value[];
+  readonly attrs: OpAttrs[K];
+  readonly outputs: readonly Value[];
+}
+
+/** One result in a graph. */
+export interface Value {
+  readonly graph: GraphLike;
+  readonly id: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly node: GraphNode;
+  /** Which of the node's outputs this is. */
+  readonly index: number;
+}
+
+/** What a value needs to know of its graph; `Graph` is the implementation. */
+export interface GraphLike {
+  node<K extends OpName>(op: K, inputs: readonly Value[], attrs: OpAttrs[K]): readonly Value[];
+}
+
+export interface ValueSpec {
+  shape: Shape;
+  dtype: DType;
+}
+
+/** One primitive: the shapes of its results, and its gradient rule. */
+export interface Primitive<K extends OpName> {
+  /** Checks the inputs and computes the outputs' shapes. Throws an Error that names the shapes. */
+  infer(inputs: readonly Value[], attrs: OpAttrs[K]): ValueSpec[];
+  /**
+   * Given the gradient of the loss with respect to each output (null: none), returns it for each input (null: none).
+   * `needs[i]` is false where nobody asks for input i: skip the work. Absent: the primitive has no gradient.
+   */
+  gradient?(node: GraphNode<K>, outputGradients: readonly (Value | null)[], needs: readonly boolean[]): (Value | null)[];
+}

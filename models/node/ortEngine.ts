@@ -1,0 +1,113 @@
+/**
+ * The default engine: a program becomes one ONNX model, run by ONNX Runtime on the CPU.
+ *
+ * State is double-buffered: a run reads the one set of tensors and writes the other, so that no step allocates weights.
+ */
+import * as ort from 'onnxruntime-node';
+import { nextOf, type OnnxPort, toOnnx } from '../graph/onnx/emitter';
+import { permute, physicalShape, plain, toPhysical } from '../graph/onnx/layout';
+import { type DType, type Program, sameShape, show, sizeOf, type TensorData, type TypedArray } from '../graph';
+import { type CompileOptions, type Engine, type Executable, type Tensors } from '../runtime/engine';
+
+const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array } as const;
+
+function zeros(dtype: DType, shape: readonly number[]): ort.Tensor {
+  return new ort.Tensor(dtype, new arrays[dtype](sizeOf(shape)) as never, shape);
+}
+
+class OrtExecutable implements Executable {
+  private readonly ports = new Map<string, OnnxPort>();
+  private current = new Map<string, ort.Tensor>();
+  private next = new Map<string, ort.Tensor>();
+
+  constructor(
+    private readonly session: ort.InferenceSession,
+    private readonly feeds: readonly OnnxPort[],
+    state: readonly OnnxPort[],
+    private readonly outputs: readonly OnnxPort[],
+  ) {
+    for (const port of state) {
+      this.ports.set(port.name, port);
+      const shape = physicalShape(port.shape, port.layout);
+      this.current.set(port.name, zeros(port.dtype, shape));
+      this.next.set(port.name, zeros(port.dtype, shape));
+    }
+  }
+
+  async run(feeds: Tensors): Promise<Tensors> {
+    const given: Record<string, ort.Tensor> = Object.fromEntries(this.current);
+    for (const port of this.feeds) given[port.name] = this.feed(port, feeds[port.name]);
+    const wanted: Record<string, ort.Tensor | null> = {};
+    for (const port of this.outputs) wanted[port.name] = null;
+    for (const [name, tensor] of this.next) wanted[nextOf(name)] = tensor;
+    const results = await this.session.run(given, wanted);
+    [this.current, this.next] = [this.next, this.current];
+    return Object.fromEntries(this.outputs.map((port): [string, TensorData] => {
+      const tensor = results[port.name]!;
+      return [port.name, { dtype: port.dtype, shape: port.shape, data: tensor.data as TypedArray }];
+    }));
+  }
+
+  readState(name: string): TensorData {
+    const { port, tensor } = this.stateOf(name);
+    return { dtype: port.dtype, shape: port.shape, data: permute(tensor.data as TypedArray, port.shape, port.layout, plain(port.shape.length)) };
+  }
+
+  writeState(name: string, value: TensorData): void {
+    const { port, tensor } = this.stateOf(name);
+    if (!sameShape(value.shape, port.shape)) throw new Error(`state ${name} has the shape ${show(port.shape)}, not ${show(value.shape)}`);
+    (tensor.data as TypedArray).set(toPhysical(value, port.layout));
+  }
+
+  async dispose(): Promise<void> {
+    this.current.clear();
+    this.next.clear();
+    await this.session.release();
+  }
+
+  private stateOf(name: string): { port: OnnxPort; tensor: ort.Tensor } {
+    const port = this.ports.get(name);
+    const tensor = this.current.get(name);
+    if (!port || !tensor) throw new Error(`the program has no state named ${name}`);
+    return { port, tensor };
+  }
+
+  private feed(port: OnnxPort, value: TensorData | undefined): ort.Tensor {
+    if (!value) throw new Error(`input ${port.name} was not fed`);
+    if (value.dtype !== port.dtype || !sameShape(value.shape, port.shape)) {
+      throw new Error(`input ${port.name} is ${port.dtype} ${show(port.shape)}, fed was ${value.dtype} ${show(value.shape)}`);
+    }
+    return new ort.Tensor(port.dtype, toFeed(value, port) as never, physicalShape(port.shape, port.layout));
+  }
+}
+
+/** Plain inputs are passed without a copy. */
+const toFeed = (value: TensorData, port: OnnxPort): TypedArray =>
+  port.layout.every((axis, i) => axis === i) ? value.data : toPhysical(value, port.layout);
+
+/**
+ * ONNX Runtime's options for one session. Spinning is off: two pools that spin on a busy machine are slower than one
+ * thread.
+ */
+export function sessionOptions({ threads = 1, keepMemory = true }: CompileOptions = {}): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    enableCpuMemArena: keepMemory,
+    enableMemPattern: keepMemory,
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}
+
+export const ortEngine: Engine = {
+  name: 'ort',
+  async compile(program: Program, options?: CompileOptions): Promise<Executable> {
+    const { bytes, feeds, state, outputs } = toOnnx(program);
+    const session = await ort.InferenceSession.create(bytes, sessionOptions(options));
+    return new OrtExecutable(session, feeds, state, outputs);
+  },
+};
