@@ -1,0 +1,46 @@
+/** Job rows and their points. */
+import type { Db, Prisma } from '@/lib/server/db/client';
+import type { JobState } from '@/lib/server/db/generated/enums';
+
+export type JobRecord = Prisma.JobGetPayload<object>;
+
+export function findJob(db: Db, id: string): Promise<JobRecord | null> {
+  return db.job.findUnique({ where: { id } });
+}
+
+/** Newest first; `before` is the id of the last row seen. */
+export function pageOfJobs(db: Db, where: { projectId: string; kind?: string; state?: JobState }, before: string | undefined, take: number): Promise<JobRecord[]> {
+  return db.job.findMany({ where: { ...where, ...(before && { id: { lt: before } }) }, orderBy: { id: 'desc' }, take });
+}
+
+/** States of some jobs by id. */
+export async function jobStates(db: Db, ids: readonly (string | null)[]): Promise<Map<string, Pick<JobRecord, 'state' | 'error'>>> {
+  const wanted = [...new Set(ids.filter((id): id is string => id !== null))];
+  if (wanted.length === 0) return new Map();
+  const rows = await db.job.findMany({ where: { id: { in: wanted } }, select: { id: true, state: true, error: true } });
+  return new Map(rows.map((r) => [r.id, r]));
+}
+
+/** The newest job of a kind that is not over, or null. */
+export function activeJob(db: Db, projectId: string, kind: string): Promise<JobRecord | null> {
+  return db.job.findFirst({ where: { projectId, kind, state: { in: ['queued', 'running'] } }, orderBy: { id: 'desc' } });
+}
+
+export function pointsAfter(db: Db, jobId: string, after: number, take: number) {
+  return db.jobPoint.findMany({ where: { jobId, n: { gt: after } }, orderBy: { n: 'asc' }, take, select: { n: true, step: true, name: true, value: true } });
+}
+
+/** Points are numbered from 1; returns the last number written. */
+export async function appendPoints(db: Db, jobId: string, lastN: number, points: readonly { step: number; name: string; value: number }[]): Promise<number> {
+  if (points.length === 0) return lastN;
+  await db.jobPoint.createMany({ data: points.map((p, i) => ({ jobId, n: lastN + 1 + i, ...p })) });
+  return lastN + points.length;
+}
+export async function lastPoint(db: Db, jobId: string): Promise<number> {
+  const row = await db.jobPoint.findFirst({ where: { jobId }, orderBy: { n: 'desc' }, select: { n: true } });
+  return row?.n ?? 0;
+}
+/** Takes out the points of steps after `step`: a resumed run draws them again. */
+export async function dropPointsAfter(db: Db, jobId: string, step: number): Promise<void> {
+  await db.jobPoint.deleteMany({ where: { jobId, step: { gt: step } } });
+}
