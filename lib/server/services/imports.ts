@@ -16,7 +16,7 @@ import { cancelJob, enqueue } from '@/lib/server/queue';
 import * as repository from '@/lib/server/repositories/imports';
 import { jobStates, type JobRecord } from '@/lib/server/repositories/jobs';
 import { objectStore, type ObjectStore } from '@/lib/server/storage';
-import { requireProject } from './access';
+import { requireOfProject, requireProject } from './access';
 import { pageOfRows } from './paging';
 
 export type ImportRow = z.input<typeof importRow>;
@@ -47,10 +47,7 @@ async function rowOf(row: repository.ImportRecord): Promise<ImportRow> {
 }
 
 async function requireImport(who: Principal, id: string): Promise<repository.ImportRecord> {
-  const row = await repository.findImport(db(), id);
-  if (!row) throw new AppError('not-found', 'There is no such import.');
-  await requireProject(who, row.projectId);
-  return row;
+  return requireOfProject(who, await repository.findImport(db(), id), 'import');
 }
 
 export async function open(who: Principal, projectId: string, source: string, options: ImportOptions): Promise<ImportRow> {

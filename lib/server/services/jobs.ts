@@ -6,7 +6,7 @@ import { db, type Db } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
 import { cancelJob } from '@/lib/server/queue';
 import * as repository from '@/lib/server/repositories/jobs';
-import { requireProject } from './access';
+import { requireOfProject, requireProject } from './access';
 import { pageOfRows } from './paging';
 
 /** Names of people by id, for "by". */
@@ -30,7 +30,8 @@ function toRow(row: repository.JobRecord, names: Map<string, string>): JobRow {
 async function requireJob(who: Principal, id: string): Promise<repository.JobRecord> {
   const row = await repository.findJob(db(), id);
   if (!row) throw new AppError('not-found', 'There is no such job.');
-  if (row.projectId) await requireProject(who, row.projectId);
+  // Of a project in the trash too: its erasing is a job.
+  if (row.projectId) await requireOfProject(who, row, 'job', { trashed: true });
   else if (row.workspaceId !== who.workspaceId) throw new AppError('not-found', 'There is no such job.');
   return row;
 }
