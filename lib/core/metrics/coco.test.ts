@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boxFromXywh } from '../geometry/box';
+import { fromCocoRle, polygonMask, type CocoRle } from '../masks';
 import { cocoEvaluate, type CocoDetection, type CocoEvaluation, type CocoGroundTruth, type CocoImage } from '.';
 
 const root = path.join(process.env['FIELDMARK_TEST_DATA'] ?? path.resolve(import.meta.dirname, '../../../../shared/data'), 'metrics');
@@ -46,6 +47,41 @@ describe.skipIf(!present)('COCO figures on 100 images of val2014', () => {
       expectClose([mine?.ap, mine?.ap50], [AP, AP50]);
     }
     expect(result.perClass.filter((c) => c.ap !== null)).toHaveLength(Object.values(perCategory).filter((c) => c.AP >= 0).length);
+  });
+
+  it('boxes: mean precision over recall at IoU 0.5, and the twelve numbers without regard to class', () => {
+    const { expected, images } = load();
+    const e = cocoEvaluate(images);
+    const curves = e.perClass.filter((c) => c.ap !== null).map((c) => c.curves[0]!.precision);
+    expectClose(e.recallPoints.map((_, r) => curves.reduce((sum, c) => sum + c[r]!, 0) / curves.length), expected.recomputed_with_pycocotools.bbox.mean_precision_at_101_recalls_iou50);
+    const byClass = (a: { classId: unknown }, b: { classId: unknown }) => Number(a.classId) - Number(b.classId);
+    const agnostic = images.map(({ id, groundTruth, detections }) => ({
+      id,
+      groundTruth: [...groundTruth].sort(byClass).map((g) => ({ ...g, classId: 0 })),
+      detections: [...detections].sort(byClass).map((d) => ({ ...d, classId: 0 })),
+    }));
+    expectClose(twelve(cocoEvaluate(agnostic)), expected.recomputed_with_pycocotools.bbox_class_agnostic_useCats0);
+  });
+
+  it('masks: the twelve published numbers, and each category', () => {
+    const { expected } = load();
+    const truth = read('coco_val2014_100/instances_val2014_100.json') as { images: { id: number; width: number; height: number }[]; annotations: (Annotation & { segmentation: number[][] | CocoRle })[] };
+    const results = read('coco_val2014_100/instances_val2014_fakesegm100_results.json') as { image_id: number; category_id: number; score: number; segmentation: CocoRle }[];
+    const images = new Map(truth.images.map((i) => [i.id, { id: i.id, size: i, groundTruth: [] as CocoGroundTruth[], detections: [] as CocoDetection[] }]));
+    for (const a of truth.annotations) {
+      const image = images.get(a.image_id)!;
+      const mask = Array.isArray(a.segmentation)
+        ? polygonMask(a.segmentation.map((flat) => Array.from({ length: flat.length / 2 }, (_, i) => ({ x: flat[2 * i]!, y: flat[2 * i + 1]! }))), image.size)
+        : fromCocoRle(a.segmentation);
+      image.groundTruth.push({ id: a.id, classId: a.category_id, mask, area: a.area, crowd: a.iscrowd === 1 });
+    }
+    for (const r of results) images.get(r.image_id)!.detections.push({ classId: r.category_id, score: r.score, mask: fromCocoRle(r.segmentation) });
+    const result = cocoEvaluate(images.values(), { iouType: 'segm' });
+    expectClose(twelve(result), expected.published.segm);
+    for (const [id, { AP, AP50 }] of Object.entries(expected.recomputed_with_pycocotools.segm.per_category as Record<string, { AP: number; AP50: number }>)) {
+      const mine = result.perClass.find((c) => c.classId === Number(id));
+      expectClose([mine?.ap, mine?.ap50], [AP, AP50]);
+    }
   });
 
   it('boxes: which detection matched which true object at IoU 0.5', () => {
