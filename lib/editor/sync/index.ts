@@ -1,0 +1,3 @@
+export * from './transport';
+export * from './outbox';
+export * from './session';
