@@ -1,3 +1,4 @@
 export * from './ids';
 export * from './schema';
 export * from './annotation';
+export * from './split';
