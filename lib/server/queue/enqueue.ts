@@ -1,5 +1,5 @@
 import { fromPrisma, PgBoss } from 'pg-boss';
-import { newId } from '@/lib/core/labels/ids';
+import { uuidv7 } from 'uuidv7';
 import type { Db, Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events/notify';
 import { jobKinds, type JobKind, type JobKindContract, type JobPayload } from './kinds';
@@ -34,10 +34,10 @@ function sender(db: Db): PgBoss {
   return boss;
 }
 
-/** Hands the job to its queue; a worker that finds it already finished or running lets it be. */
-export async function dispatch(db: Db, queue: string, jobId: string, priority = 0): Promise<void> {
+/** Hands the job to its queue, to be taken after `delaySeconds`; a worker that finds it already finished lets it be. */
+export async function dispatch(db: Db, queue: string, jobId: string, priority = 0, delaySeconds = 0): Promise<void> {
   const data: Dispatch = { jobId };
-  const sent = await sender(db).send(queue, data, { priority, db: fromPrisma(db) });
+  const sent = await sender(db).send(queue, data, { priority, db: fromPrisma(db), ...(delaySeconds > 0 && { startAfter: delaySeconds }) });
   if (sent === null) throw new Error(`The queue "${queue}" did not take the job. Run npm start once; it makes the queues.`);
 }
 
@@ -55,7 +55,7 @@ export function enqueueFor<Kinds extends Record<string, JobKindContract>>(kinds:
     const contract = kinds[kind];
     if (!contract) throw new Error(`There is no kind of job "${kind}".`);
     const checked = contract.payload.parse(payload) as Prisma.InputJsonValue;
-    const id = options.id ?? newId();
+    const id = options.id ?? uuidv7();
     await tx.job.create({
       data: {
         id,

@@ -1,0 +1,5 @@
+import { jobKinds } from '@/lib/server/queue';
+import { jobs } from './jobs';
+import { workerMain } from './runtime/main';
+
+await workerMain({ kinds: jobKinds, loaders: jobs });
