@@ -1,0 +1,27 @@
+/** Asking a model for proposals; the `prelabel` job makes them. */
+import type { z } from 'zod';
+import { AppError } from '@/lib/api/errors';
+import type { prelabel } from '@/lib/api/routes/rounds';
+import { db } from '@/lib/server/db/client';
+import type { Principal } from '@/lib/server/http/handler';
+import { enqueue } from '@/lib/server/queue';
+import { countInScope } from '@/lib/server/repositories/prelabel';
+import { requireProject } from './access';
+import { requireModel } from './models';
+
+/** @throws AppError `unprocessable` when there is no model, or nothing in scope */
+export async function start(who: Principal, projectId: string, body: z.output<typeof prelabel.body>): Promise<{ job: string }> {
+  const project = await requireProject(who, projectId);
+  const modelId = body.model ?? project.currentModelId;
+  if (!modelId) throw new AppError('unprocessable', 'This project has no model yet. Train one first, or name one.');
+  const model = await requireModel(who, modelId);
+  if (model.projectId !== projectId) throw new AppError('invalid', 'model: belongs to another project.');
+  if (model.deletedAt) throw new AppError('conflict', `"${model.name}" is in the trash. Restore it, or name another model.`);
+  const items = await countInScope(db(), projectId, body.scope);
+  if (items === 0) throw new AppError('unprocessable', body.scope.kind === 'open' ? 'Every item of this project is done: there is nothing to propose for. Choose "all" to run over done items too.' : 'No item is in that scope.');
+  const { scope, minScore, nmsIou, maxPerImage } = body;
+  const job = await db().$transaction((tx) =>
+    enqueue(tx, 'prelabel', { model: modelId, scope, minScore, nmsIou, maxPerImage }, { title: `Pre-label ${items} item${items === 1 ? '' : 's'} by ${model.name}`, projectId, workspaceId: who.workspaceId, userId: who.userId }),
+  );
+  return { job };
+}
