@@ -2,7 +2,8 @@
  * Builds what runs: the database client (prisma generate), the programs in dist/ (esbuild) and the pages in .next/
  * (next build). Each part is skipped when nothing it is made of has changed. `npm run build -- --force` builds all anew.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureInstalled, checkNode } from './lib/install.mjs';
 import { takeLock } from './lib/lock.mjs';
@@ -56,8 +57,12 @@ export async function bundle(entryPoints, outdir) {
 }
 
 async function bundlePrograms() {
-  rmSync(inRoot('dist'), { recursive: true, force: true });
-  await bundle(Object.fromEntries(Object.entries(programs).filter(([, entry]) => existsSync(inRoot(entry)))), inRoot('dist'));
+  await bundle(programs, inRoot('dist'));
+  // Parts of older builds may still be wanted by processes that run; a day later they are not.
+  const chunks = inRoot('dist', 'chunks');
+  for (const name of existsSync(chunks) ? readdirSync(chunks) : []) {
+    if (Date.now() - statSync(path.join(chunks, name)).mtimeMs > 24 * 3600_000) rmSync(path.join(chunks, name), { force: true });
+  }
 }
 
 async function buildPages(update) {

@@ -38,7 +38,7 @@ export async function ensureDatabase(url: string): Promise<boolean> {
     await client.query(`create database ${client.escapeIdentifier(name)}`);
     return true;
   } catch (error) {
-    if ((error as { code?: string }).code === '42P04') return false; // another process was quicker
+    if (['42P04', '23505'].includes((error as { code?: string }).code ?? '')) return false; // another process was quicker
     throw new Error(`The database "${name}" does not exist and could not be made: ${(error as Error).message}. Create it, or give the user of DATABASE_URL the right to.`, { cause: error });
   } finally {
     await client.end().catch(() => undefined);
