@@ -29,18 +29,3 @@ export function activeJob(db: Db, projectId: string, kind: string): Promise<JobR
 export function pointsAfter(db: Db, jobId: string, after: number, take: number) {
   return db.jobPoint.findMany({ where: { jobId, n: { gt: after } }, orderBy: { n: 'asc' }, take, select: { n: true, step: true, name: true, value: true } });
 }
-
-/** Points are numbered from 1; returns the last number written. */
-export async function appendPoints(db: Db, jobId: string, lastN: number, points: readonly { step: number; name: string; value: number }[]): Promise<number> {
-  if (points.length === 0) return lastN;
-  await db.jobPoint.createMany({ data: points.map((p, i) => ({ jobId, n: lastN + 1 + i, ...p })) });
-  return lastN + points.length;
-}
-export async function lastPoint(db: Db, jobId: string): Promise<number> {
-  const row = await db.jobPoint.findFirst({ where: { jobId }, orderBy: { n: 'desc' }, select: { n: true } });
-  return row?.n ?? 0;
-}
-/** Takes out the points of steps after `step`: a resumed run draws them again. */
-export async function dropPointsAfter(db: Db, jobId: string, step: number): Promise<void> {
-  await db.jobPoint.deleteMany({ where: { jobId, step: { gt: step } } });
-}

@@ -1,27 +1,5 @@
-/** Proposals: the annotations of models' documents, and the kept counts of those nobody decided about. */
+/** Items that a model is run over. */
 import type { Db } from '@/lib/server/db/client';
-
-/**
- * Sets `proposalCount` of items (all of the project, or those named) to the number of undecided proposals of the model;
- * to zero without one.
- */
-export async function recountProposals(tx: Db, projectId: string, modelId: string | null, itemIds: readonly string[] | null = null): Promise<void> {
-  await tx.$executeRaw`
-    update "Item" i set "proposalCount" = c.n
-    from (
-      select i2."id", (
-        select count(*)::int
-        from "Document" m
-        join "Annotation" a on a."documentId" = m."id" and a."deletedAt" is null
-        left join "Document" t on t."itemId" = m."itemId" and t."authorKind" = 'team'
-        where m."itemId" = i2."id" and m."authorKind" = 'model' and m."authorId" = ${modelId}::uuid
-          and not exists (select 1 from "ProposalDecision" p where p."documentId" = t."id" and p."proposalId" = a."id")
-      ) as n
-      from "Item" i2
-      where i2."projectId" = ${projectId}::uuid and (${itemIds}::uuid[] is null or i2."id" = any(${itemIds}::uuid[]))
-    ) c
-    where i."id" = c."id" and i."proposalCount" <> c.n`;
-}
 
 export interface ItemToLabel {
   id: string;

@@ -10,7 +10,7 @@ import { notify } from '@/lib/server/events';
 import type { Principal } from '@/lib/server/http/handler';
 import { enqueue } from '@/lib/server/queue';
 import * as repository from '@/lib/server/repositories/models';
-import { recountProposals } from '@/lib/server/repositories/prelabel';
+import { refreshProposalCounts } from '@/lib/server/repositories/counts';
 import { objectStore } from '@/lib/server/storage';
 import { requireOfProject, requireProject } from './access';
 import { pageOfRows } from './paging';
@@ -56,7 +56,7 @@ export async function one(who: Principal, id: string): Promise<ModelRow> {
  */
 export async function makeCurrent(tx: Db, projectId: string, modelId: string | null): Promise<void> {
   await tx.project.update({ where: { id: projectId }, data: { currentModelId: modelId } });
-  await recountProposals(tx, projectId, modelId);
+  await refreshProposalCounts(tx, projectId);
   await notify(tx, { type: 'changed', entity: 'project', id: projectId, projectId });
   if (modelId) await notify(tx, { type: 'changed', entity: 'model', id: modelId, projectId });
 }

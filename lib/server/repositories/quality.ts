@@ -1,0 +1,72 @@
+/** Quality reports and their disagreements. */
+import type { Db, Prisma } from '@/lib/server/db/client';
+import type { AuthorKind } from '@/lib/server/db/generated/enums';
+import { NIL_UUID } from './documents';
+
+export type ReportRecord = Prisma.QualityReportGetPayload<object>;
+
+/** Whose documents; the id is null for team and truth. */
+export interface AuthorRef {
+  kind: AuthorKind;
+  id: string | null;
+}
+export const authorKey = (a: AuthorRef) => `${a.kind}:${a.id ?? NIL_UUID}`;
+
+export function findReport(db: Db, id: string): Promise<ReportRecord | null> {
+  return db.qualityReport.findUnique({ where: { id } });
+}
+export function pageOfReports(db: Db, projectId: string, before: string | undefined, take: number): Promise<ReportRecord[]> {
+  return db.qualityReport.findMany({ where: { projectId, ...(before && { id: { lt: before } }) }, orderBy: { id: 'desc' }, take });
+}
+
+export async function pageOfDisagreements(db: Db, reportId: string, kind: string | undefined, after: number, take: number) {
+  const rows = await db.disagreement.findMany({ where: { reportId, n: { gt: after }, ...(kind && { kind }) }, orderBy: { n: 'asc' }, take });
+  const items = await db.item.findMany({ where: { id: { in: [...new Set(rows.map((r) => r.itemId))] } }, select: { id: true, path: true, hash: true } });
+  const byId = new Map(items.map((i) => [i.id, i]));
+  return rows.map((row) => ({ row, item: byId.get(row.itemId) ?? null }));
+}
+
+/** How many documents each author has in a project, of items that are not in the trash. */
+export function authorCounts(db: Db, projectId: string): Promise<{ kind: AuthorKind; id: string; documents: number }[]> {
+  return db.$queryRaw`
+    select d."authorKind"::text as "kind", d."authorId"::text as "id", count(*)::int as "documents"
+    from "Document" d join "Item" i on i."id" = d."itemId"
+    where d."projectId" = ${projectId}::uuid and i."deletedAt" is null
+    group by 1, 2
+    order by min(d."id"::text)`;
+}
+
+export interface ComparedItem {
+  id: string;
+  path: string;
+  width: number;
+  height: number;
+  documentA: string | null;
+  documentB: string | null;
+}
+
+/**
+ * Items on which two authors can be compared, by id, a page at a time: both have a document. On a done item the team has
+ * said its word even when it drew nothing, so there a missing team document counts as one without annotations.
+ */
+export async function* comparedItems(db: Db, projectId: string, a: AuthorRef, b: AuthorRef, filter: { doneOnly: boolean; split: string | null }, pageSize = 200): AsyncGenerator<ComparedItem[]> {
+  let after = NIL_UUID;
+  for (;;) {
+    const page = await db.$queryRaw<ComparedItem[]>`
+      select i."id", i."path", i."width", i."height", da."id" as "documentA", db."id" as "documentB"
+      from "Item" i
+      left join "Document" da on da."itemId" = i."id" and da."authorKind" = ${a.kind}::"AuthorKind" and da."authorId" = ${a.id ?? NIL_UUID}::uuid
+      left join "Document" db on db."itemId" = i."id" and db."authorKind" = ${b.kind}::"AuthorKind" and db."authorId" = ${b.id ?? NIL_UUID}::uuid
+      where i."projectId" = ${projectId}::uuid and i."deletedAt" is null and i."id" > ${after}::uuid
+        and (not ${filter.doneOnly} or i."status" = 'done')
+        and (${filter.split}::text is null or i."split"::text = ${filter.split})
+        and (da."id" is not null or (${a.kind} = 'team' and i."status" = 'done'))
+        and (db."id" is not null or (${b.kind} = 'team' and i."status" = 'done'))
+      order by i."id"
+      limit ${pageSize}`;
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (!last || page.length < pageSize) return;
+    after = last.id;
+  }
+}
