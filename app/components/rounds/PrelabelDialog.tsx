@@ -1,0 +1,81 @@
+'use client';
+import { useState } from 'react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Accordion, Alert, Button, Group, Modal, NumberInput, Radio, Select, Slider, Stack, Text } from '@mantine/core';
+import { api } from '../../lib/api';
+import { countOf, formatFigure } from '../../lib/format';
+import { q, rowsOf } from '../../lib/queries';
+import { useAction } from '../../lib/useAction';
+
+interface Props { project: string; opened: boolean; onClose: () => void; model?: string; items?: string[] }
+
+/** Which images a model makes proposals for, and how many it may make. */
+export function PrelabelDialog(props: Props) {
+  return <Modal opened={props.opened} onClose={props.onClose} title="Pre-label by a model"><Form {...props} /></Modal>;
+}
+
+function Form({ project, onClose, model, items }: Props) {
+  const models = rowsOf(useInfiniteQuery(q.models(project)).data);
+  const [chosen, setChosen] = useState<string | null>(model ?? null);
+  const used = chosen ?? models.find((m) => m.current)?.id ?? models[0]?.id ?? null;
+  const [scope, setScope] = useState(items ? 'items' : 'open');
+  const [minScore, setMinScore] = useState(0.05);
+  const [nmsIou, setNmsIou] = useState<number>(0.5);
+  const [maxPerImage, setMax] = useState<number>(100);
+  const start = useAction({
+    run: (_: void, idempotencyKey) => api.prelabel({
+      params: { project },
+      body: {
+        model: used, minScore, nmsIou, maxPerImage,
+        scope: scope === 'items' ? { kind: 'items', items: items ?? [] } : scope === 'train' || scope === 'val' || scope === 'test' ? { kind: 'split', split: scope } : scope === 'all' ? { kind: 'all' } : { kind: 'open' },
+      },
+    }, { idempotencyKey }),
+    failed: 'Pre-labelling did not start', done: 'Pre-labelling has begun; its progress is at the top right.',
+    invalidates: () => [['job', 'list', project]], onDone: onClose,
+  });
+  if (models.length === 0) {
+    return (
+      <Stack gap="sm">
+        <Text size="sm">There is no model yet. Mark some images done, then train one on the training page.</Text>
+        <Group justify="flex-end"><Button onClick={onClose}>Close</Button></Group>
+      </Stack>
+    );
+  }
+  const current = models.find((m) => m.id === used);
+  return (
+    <form onSubmit={(e) => { e.preventDefault(); start.mutate(); }}>
+      <Stack gap="md">
+        <Select label="Model" value={used} onChange={setChosen} data={models.map((m) => ({ value: m.id, label: `${m.number}. ${m.name}${m.current ? ' (current)' : ''} · mAP50 ${formatFigure(m.metrics.mAP50, 2)}` }))} />
+        {current && !current.current && <Alert color="yellow" p="xs"><Text size="xs">Labellers see the proposals of the current model only. Promote this one to show its proposals.</Text></Alert>}
+        <Radio.Group label="For which images" value={scope} onChange={setScope}>
+          <Stack gap={6} mt={6}>
+            {items && <Radio value="items" label={`The ${countOf(items.length, 'chosen image')}`} />}
+            <Radio value="open" label="Images that are open or in work" />
+            <Radio value="all" label="All images, also done ones" description="To compare the model with people on the quality page" />
+            <Group gap="md"><Text size="xs" c="dimmed">All images of one split:</Text><Radio value="train" label="train" /><Radio value="val" label="validation" /><Radio value="test" label="test" /></Group>
+          </Stack>
+        </Radio.Group>
+        <div>
+          <Text size="xs" fw={500}>Keep proposals with a score of at least {minScore.toFixed(2)}</Text>
+          <Text size="xs" c="dimmed" mb={4}>Keep this low: the threshold slider of the labelling page hides what is below it.</Text>
+          <Slider min={0.01} max={0.9} step={0.01} value={minScore} onChange={setMinScore} thumbLabel="Lowest score" label={(v) => v.toFixed(2)} />
+        </div>
+        <Accordion variant="contained">
+          <Accordion.Item value="more">
+            <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
+            <Accordion.Panel>
+              <Group grow align="flex-start">
+                <NumberInput label="Overlap that merges" description="IoU above which the weaker of two boxes of one class is dropped" min={0} max={1} step={0.05} decimalScale={2} value={nmsIou} onChange={(v) => setNmsIou(Number(v) || 0)} />
+                <NumberInput label="Most per image" description="The best ones are kept" min={1} max={1000} value={maxPerImage} onChange={(v) => setMax(Number(v) || 100)} />
+              </Group>
+            </Accordion.Panel>
+          </Accordion.Item>
+        </Accordion>
+        <Group justify="flex-end" gap="xs">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="filled" loading={start.isPending}>Pre-label</Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
