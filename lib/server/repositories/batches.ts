@@ -1,5 +1,6 @@
 /** Batches: operations that are taken back as one. */
 import type { Db, Prisma } from '@/lib/server/db/client';
+import { NIL_UUID } from './documents';
 
 export type BatchRecord = Prisma.BatchGetPayload<object>;
 
@@ -25,15 +26,15 @@ export async function recountBatch(db: Db, id: string): Promise<void> {
     where b."id" = ${id}::uuid`;
 }
 
-/** Operations of a batch with their documents, oldest first, a page at a time. */
+/** Operations of a batch, document by document, in each the newest first, a page at a time. */
 export async function* operationsOfBatch(db: Db, batchId: string, pageSize = 100) {
-  let after: { documentId: string; seq: number } | null = null;
+  let after = { documentId: NIL_UUID, seq: 0 };
   for (;;) {
-    const page: { id: string; documentId: string; seq: number; body: Prisma.JsonValue; itemId: string; documentSeq: number }[] = await db.$queryRaw`
-      select o."id", o."documentId", o."seq", o."body", d."itemId", d."seq" as "documentSeq"
+    const page: { id: string; documentId: string; seq: number; body: Prisma.JsonValue; documentSeq: number }[] = await db.$queryRaw`
+      select o."id", o."documentId", o."seq", o."body", d."seq" as "documentSeq"
       from "Operation" o join "Document" d on d."id" = o."documentId"
-      where o."batchId" = ${batchId}::uuid and (o."documentId", o."seq") > (${after?.documentId ?? '00000000-0000-0000-0000-000000000000'}::uuid, ${after?.seq ?? -1})
-      order by o."documentId", o."seq"
+      where o."batchId" = ${batchId}::uuid and (o."documentId" > ${after.documentId}::uuid or (o."documentId" = ${after.documentId}::uuid and o."seq" < ${after.seq}))
+      order by o."documentId", o."seq" desc
       limit ${pageSize}`;
     if (page.length > 0) yield page;
     const last = page.at(-1);
