@@ -128,13 +128,17 @@ export async function scanDataset(reading: DatasetReading, onItem?: (n: number) 
     scan.annotations += item.annotations.length;
     for (const a of item.annotations) {
       const k = key(a.class.name, a.class.kind);
-      if (!used.has(k)) used.set(k, declared.get(k) ?? { name: a.class.name, kind: a.class.kind });
+      if (used.has(k)) continue;
+      const ref = declared.get(k) ?? { name: a.class.name, kind: a.class.kind };
+      // A file may place points without naming them.
+      const unnamed = a.geometry.kind === 'landmarks' && !ref.skeleton ? { skeleton: { points: a.geometry.points.map((_, i) => `point ${i + 1}`), edges: [], pairs: [] } } : {};
+      used.set(k, { ...ref, ...unnamed });
     }
     onItem?.(++n);
   }
   // Of the declared classes without an annotation only those whose name no used class has: a format that cannot say the kind declares a box.
   const usedNames = new Set([...used.values()].map((c) => c.name.trim().toLowerCase()));
-  const first = [...declared].filter(([k, c]) => used.has(k) || !usedNames.has(c.name.trim().toLowerCase())).map(([, c]) => c);
+  const first = [...declared].filter(([k, c]) => used.has(k) || !usedNames.has(c.name.trim().toLowerCase())).map(([k, c]) => used.get(k) ?? c);
   const rest = [...used].filter(([k]) => !declared.has(k)).map(([, c]) => c).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.kind < b.kind ? -1 : 1));
   return { classes: [...first, ...rest], ...scan };
 }

@@ -115,8 +115,8 @@ export interface FormatCapabilities {
   flags: readonly ('truncated' | 'occluded' | 'difficult' | 'crowd')[];
   attributes: boolean;
   groups: boolean;
-  /** Coordinates outside the image. */
-  outside: boolean;
+  /** The kinds that may reach outside the image. */
+  outside: readonly AnnotationKind[];
   classColors: boolean;
   /** Left/right pairs of skeletons. */
   skeletonPairs: boolean;

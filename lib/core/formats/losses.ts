@@ -37,7 +37,7 @@ export class LossCounter {
       if (!this.can.attributes && Object.values(a.attributes).some((v) => v !== null)) this.count('attributes');
       if (!this.can.groups && a.group !== null) this.count('groups');
       if (a.track !== null) this.count('track');
-      if (!this.can.outside) {
+      if (!this.can.outside.includes(a.geometry.kind)) {
         const b = geometryBounds(a.geometry);
         if (b.x0 < 0 || b.y0 < 0 || b.x1 > item.width || b.y1 > item.height) this.count('outside');
       }
@@ -52,7 +52,7 @@ export class LossCounter {
       ['attributes', `${name} has no attributes: the values of these annotations are left out.`],
       ['groups', `${name} has no groups: that these annotations belong together is left out.`],
       ['track', `${name} has no tracks here: the track of these annotations is left out.`],
-      ['outside', `${name} takes no coordinates outside the image: these annotations are cut at its edges, and left out when nothing of them is inside.`],
+      ['outside', `${name} takes no such shapes outside the image: these annotations are cut at its edges, and left out when nothing of them is inside.`],
     ];
     const losses = messages.flatMap(([code, message]) => (this.counts.has(code) ? [{ code, message, count: this.counts.get(code)! }] : []));
     const pairs = this.schema.classes.filter((c) => (c.skeleton?.pairs.length ?? 0) > 0).length;

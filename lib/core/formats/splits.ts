@@ -3,9 +3,16 @@ import type { DatasetSplit } from './dataset';
 
 const names: Record<string, DatasetSplit> = { train: 'train', training: 'train', val: 'val', valid: 'val', validation: 'val', dev: 'val', test: 'test', testing: 'test' };
 
-/** `valid` → `val`, and the like; undefined for any other word. */
+/** `valid` → `val`, `train2017` → `train`, and the like; undefined for any other word. */
 export function splitOfName(name: string): DatasetSplit | undefined {
-  return Object.hasOwn(names, name.toLowerCase()) ? names[name.toLowerCase()] : undefined;
+  const word = name.toLowerCase().replace(/\d{4}$/, '');
+  return Object.hasOwn(names, word) ? names[word] : undefined;
+}
+
+/** The split that a file's name speaks of: `instances_val2017.json` → `val`; undefined when it names none, or two. */
+export function splitInName(name: string): DatasetSplit | undefined {
+  const found = new Set(name.split(/[^A-Za-z0-9]+/).flatMap((word) => splitOfName(word) ?? []));
+  return found.size === 1 ? [...found][0] : undefined;
 }
 
 /**
