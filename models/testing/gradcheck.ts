@@ -4,7 +4,7 @@
 import { gradients, Graph, ops, type Program, sizeOf, type TensorData, type Value } from '../graph';
 import { evaluateWithTf } from '../graph/toTf';
 import { ortEngine } from '../node/ortEngine';
-import { Random } from '../runtime/random';
+import { randomFor } from '../runtime/random';
 import { float32, type Tensors } from '../runtime/engine';
 
 export interface CheckInput {
@@ -23,7 +23,7 @@ export interface GradCheck {
 }
 
 export function randomTensor(shape: readonly number[], key: string, [low, high]: readonly [number, number] = [-1, 1]): TensorData {
-  const random = new Random('test', key);
+  const random = randomFor('test', key);
   return float32(Float32Array.from({ length: sizeOf(shape) }, () => random.between(low, high)), shape);
 }
 
@@ -79,8 +79,8 @@ export async function checkGradients(inputs: Record<string, CheckInput>, f: (val
   for (const [i, name] of names.entries()) {
     if (!derived[i]) continue;
     const tensor = feeds[name]!;
-    const random = new Random('differences', name);
-    const places = tensor.data.length <= 24 ? Array.from(tensor.data, (_, k) => k) : Array.from({ length: 24 }, () => random.integer(tensor.data.length));
+    const random = randomFor('differences', name);
+    const places = tensor.data.length <= 24 ? Array.from(tensor.data, (_, k) => k) : Array.from({ length: 24 }, () => random.below(tensor.data.length));
     const at = async (place: number, delta: number) => {
       const data = tensor.data.slice() as Float32Array;
       data[place]! += delta;

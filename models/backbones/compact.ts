@@ -1,0 +1,30 @@
+/**
+ * The default backbone: Darknet's pattern (Redmon & Farhadi 2018) made small for a CPU. Plain 3×3 convolutions, because
+ * on a CPU they run at several times the arithmetic rate of depthwise ones. 1.2 million parameters, 0.5 G multiplications at 320×256.
+ */
+import { convBlock, residualBlock } from '../layers/blocks';
+import { type Backbone, type FeatureMap } from './types';
+
+/** Channels and residual blocks after each halving of the resolution. */
+const stages = [
+  { channels: 16, blocks: 0 },
+  { channels: 32, blocks: 1 },
+  { channels: 64, blocks: 2 },
+  { channels: 128, blocks: 2 },
+  { channels: 256, blocks: 1 },
+];
+
+export const compact: Backbone = {
+  name: 'compact',
+  build(image) {
+    const maps: FeatureMap[] = [];
+    let x = image;
+    stages.forEach(({ channels, blocks }, i) => {
+      x = convBlock(`stage${i + 1}`, x, channels, 3, { strides: 2 });
+      for (let b = 1; b <= blocks; b++) x = residualBlock(`stage${i + 1}_block${b}`, x);
+      const stride = 2 ** (i + 1);
+      if (stride >= 8) maps.push({ stride, tensor: x });
+    });
+    return maps;
+  },
+};

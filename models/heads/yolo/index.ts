@@ -1,0 +1,5 @@
+export { assign, cellFrame, type Assignment, type AssignOptions, type AssignResult } from './assign';
+export { buildDetector } from './buildDetector';
+export { decode, suppress, type ScoredBox } from './decode';
+export { gridTarget, TARGET_FIELDS, targetShape, writeTargets } from './targets';
+export { gridOf, type AnchorShape, type Scale, type TargetBox, type YoloLayout } from './types';

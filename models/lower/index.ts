@@ -1,0 +1,3 @@
+export { lowerModel, weightNames, type LoweredModel, type MaskInput } from './lowerModel';
+export { softmax } from './activation';
+export type { LoweredWeight } from './types';

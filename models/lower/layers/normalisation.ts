@@ -1,0 +1,50 @@
+/** BatchNormalization and Dropout: the layers that differ between training and inference. */
+import { ops, sizeOf, type Value } from '../../graph';
+import { numberOf } from '../config';
+import { type LayerLowering } from '../types';
+
+/**
+ * Batch normalisation over all axes but the last (Ioffe & Szegedy 2015, algorithm 1). In training the batch's mean and
+ * (biased) variance are used, and the running ones move towards them by 1 − momentum.
+ *
+ * The variance is written with the mean as a constant: its derivative by the mean is zero exactly, and leaving it out
+ * saves a pass over the feature map.
+ */
+export const batchNormalization: LayerLowering = ({ config, weight, update, training }, [x]) => {
+  const rank = x!.shape.length;
+  const channels = x!.shape[rank - 1]!;
+  const axis = numberOf(config, 'axis', -1);
+  if (axis !== -1 && axis !== rank - 1) throw new Error(`batch normalisation over axis ${axis} is not supported, only over the last one`);
+  const epsilon = numberOf(config, 'epsilon', 1e-3);
+  const axes = x!.shape.map((_, i) => i).slice(0, -1);
+  const perChannel = (value: Value) => ops.reshape(value, [...axes.map(() => 1), channels]);
+  const flat = (value: Value) => ops.reshape(value, [channels]);
+  const gamma = config.scale === false ? 1 : perChannel(weight('gamma', { decays: false }));
+  const beta = config.center === false ? 0 : perChannel(weight('beta', { decays: false }));
+  const runningMean = weight('moving_mean', { decays: false });
+  const runningVariance = weight('moving_variance', { decays: false });
+
+  if (!training) {
+    const scale = ops.mul(ops.reciprocal(ops.sqrt(ops.add(perChannel(runningVariance), epsilon))), gamma);
+    return ops.add(ops.mul(x!, scale), ops.sub(beta, ops.mul(perChannel(runningMean), scale)));
+  }
+  const mean = ops.reduceMean(x!, axes, true);
+  const centred = ops.sub(x!, mean);
+  const variance = ops.reduceMean(ops.square(ops.sub(x!, ops.stopGradient(mean))), axes, true);
+  const momentum = numberOf(config, 'momentum', 0.99);
+  const moved = (running: Value, batch: Value) => ops.add(ops.mul(running, momentum), ops.mul(flat(batch), 1 - momentum));
+  const count = sizeOf(x!.shape) / channels;
+  update('moving_mean', moved(runningMean, mean));
+  // The running variance is the unbiased one, as in the paper's inference step.
+  update('moving_variance', moved(runningVariance, ops.mul(variance, count / Math.max(count - 1, 1))));
+  const scale = ops.mul(ops.reciprocal(ops.sqrt(ops.add(variance, epsilon))), gamma);
+  return ops.add(ops.mul(centred, scale), beta);
+};
+
+/** Inverted dropout; the mask is fed (see LayerContext.mask), because a runtime's own random numbers restart with each session. */
+export const dropout: LayerLowering = ({ config, training, mask }, [x]) => {
+  const rate = numberOf(config, 'rate');
+  if (!training || rate === 0) return x!;
+  const noise = Array.isArray(config.noiseShape) ? config.noiseShape.map((n, i) => (typeof n === 'number' ? n : x!.shape[i]!)) : x!.shape;
+  return ops.mul(x!, ops.mul(mask(noise, 1 - rate), 1 / (1 - rate)));
+};

@@ -1,0 +1,62 @@
+/** What is chosen from the data before training: the network's input size, its scales and its anchors. */
+import { kmeansAnchors, meanBestIou } from '@/lib/core/anchors';
+import { letterbox, type Size } from '../../data/letterbox';
+import { type AnchorShape, type Scale, type YoloLayout } from '../../heads/yolo';
+import { type TrainingImage } from '../data/batches';
+
+/** Coarsest stride of the backbones. */
+const MULTIPLE = 32;
+/** Long side of the input unless small objects ask for more. */
+const LONG_SIDE = 320;
+const LONGEST_SIDE = 640;
+/** One box in ten may be smaller than this in the input, in pixels along its shorter side. */
+const SMALL_SIDE = 12;
+
+const quantile = (values: number[], q: number): number => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))] ?? 0;
+const upTo = (n: number): number => Math.max(MULTIPLE * 2, Math.ceil(n / MULTIPLE) * MULTIPLE);
+
+/**
+ * The aspect is the images' median aspect. The long side is 320 pixels, or more (up to 640, and not beyond the images
+ * themselves) where a tenth of the boxes would be under 12 pixels.
+ */
+export function chooseInputSize(images: readonly TrainingImage[]): Size {
+  const aspect = quantile(images.map(({ width, height }) => width / height), 0.5) || 1;
+  const relative = images.flatMap(({ width, height, boxes }) => boxes.map((box) => Math.min(box.x1 - box.x0, box.y1 - box.y0) / Math.max(width, height)));
+  const small = quantile(relative, 0.1);
+  const full = quantile(images.map(({ width, height }) => Math.max(width, height)), 0.5);
+  const wanted = small > 0 ? Math.min(SMALL_SIDE / small, LONGEST_SIDE, Math.max(full, LONG_SIDE)) : LONG_SIDE;
+  const long = Math.max(LONG_SIDE, wanted);
+  return aspect >= 1 ? { width: upTo(long), height: upTo(long / aspect) } : { width: upTo(long * aspect), height: upTo(long) };
+}
+
+/** Box shapes as the network sees them, in input pixels. */
+export function shapesInInput(images: readonly TrainingImage[], input: Size): AnchorShape[] {
+  return images.flatMap((image) => {
+    const at = letterbox(image, input);
+    return image.boxes.map((box) => ({ w: ((box.x1 - box.x0) * at.width) / image.width, h: ((box.y1 - box.y0) * at.height) / image.height }));
+  });
+}
+
+/** Anchors beyond this size in input pixels get a scale of their own, at stride 32. */
+const COARSE_ANCHOR = 192;
+
+/** Divides anchors by area over the strides, the small ones to the fine maps. */
+export function layoutOf(inputSize: Size, anchors: readonly AnchorShape[], classes: number): YoloLayout {
+  const sorted = [...anchors].sort((a, b) => a.w * a.h - b.w * b.h);
+  const coarse = sorted.some(({ w, h }) => Math.max(w, h) > COARSE_ANCHOR) && sorted.length >= 3;
+  const strides = coarse ? [8, 16, 32] : [8, 16];
+  const scales: Scale[] = strides.map((stride, i) => ({
+    stride, anchors: sorted.slice(Math.round((i * sorted.length) / strides.length), Math.round(((i + 1) * sorted.length) / strides.length)),
+  }));
+  return { inputSize, scales, classes };
+}
+
+/** Anchors for the boxes: K-means with distance 1 − IoU, or the given ones. */
+export function chooseAnchors(shapes: readonly AnchorShape[], count: number, seed: number, given?: readonly AnchorShape[]): { anchors: AnchorShape[]; meanBestIou: number | null } {
+  if (given) return { anchors: given.map(({ w, h }) => ({ w, h })), meanBestIou: shapes.length > 0 ? meanBestIou(shapes, given) : null };
+  const { anchors, meanBestIou: fit } = kmeansAnchors(shapes, count, { seed });
+  const found = anchors.map(({ w, h }) => ({ w, h }));
+  // Few boxes may have fewer shapes than anchors are asked for; each scale needs one.
+  while (found.length < 2) found.push({ w: found[0]!.w * 2, h: found[0]!.h * 2 });
+  return { anchors: found, meanBestIou: fit };
+}

@@ -1,0 +1,11 @@
+/**
+ * tfjs as this library uses it: layers to define, store and load models, on its plain `cpu` backend. Heavy computation
+ * never runs here, but in an engine.
+ */
+import * as tf from '@tensorflow/tfjs';
+
+// Without this every process prints an advertisement for another backend.
+tf.env().set('PROD', true);
+
+export { tf };
+export type LayersModel = tf.LayersModel;
