@@ -1,0 +1,84 @@
+import type { TrainEvaluation, TrainProgress } from '@/models/node';
+import type { JobContext } from '../../runtime/defineJob';
+import { counted } from './job';
+import type { TrainingSet } from './trainingSet';
+
+/** Share of the progress bar that training itself takes; measuring and saving take the rest. */
+const TRAINING = 0.92;
+/** Points of a curve over the whole run, about: long runs are thinned out as they go. */
+const POINTS = 600;
+
+/** What a training run tells the page: a line, a bar, facts and curves. */
+export class TrainingReport {
+  readonly notes: string[];
+  #best: { mAP50: number; step: number } | null = null;
+  #last: TrainEvaluation | null = null;
+  #begun = Date.now();
+  #lastPoint = 0;
+  #firstStep = true;
+
+  constructor(private readonly ctx: JobContext, private readonly set: TrainingSet, private readonly watchesTrain: boolean) {
+    this.notes = [...set.notes];
+  }
+
+  note(note: string): void {
+    this.notes.push(note);
+    this.ctx.log.info({ note }, 'Training');
+  }
+
+  progress(p: TrainProgress): void {
+    const now = Date.now();
+    // A run that goes on from a checkpoint draws what came after it again.
+    if (this.#firstStep && p.step > 0) {
+      this.#firstStep = false;
+      if (this.ctx.attempt > 1) void this.ctx.db.jobPoint.deleteMany({ where: { jobId: this.ctx.jobId, step: { gte: p.step } } }).catch((err: unknown) => this.ctx.log.warn({ err }, 'Old points stay'));
+    }
+    if (p.phase === 'training' && now - this.#lastPoint >= Math.max(400, (now - this.#begun) / POINTS)) {
+      this.#lastPoint = now;
+      this.ctx.points([
+        { name: 'loss', step: p.step, value: p.loss },
+        { name: 'loss.box', step: p.step, value: p.lossParts.box },
+        { name: 'loss.objectness', step: p.step, value: p.lossParts.objectness },
+        { name: 'loss.class', step: p.step, value: p.lossParts.class },
+        { name: 'lr', step: p.step, value: p.learningRate },
+      ]);
+    }
+    const { train, val, test } = this.set;
+    this.ctx.progress({
+      ...(p.steps > 0 && { fraction: TRAINING * Math.min(1, p.step / p.steps) }),
+      message: p.phase === 'preparing' ? `Preparing ${counted(train.length, 'image')}` : `Step ${p.step} of about ${p.steps}, loss ${p.loss.toFixed(3)}${this.#best ? `, best mAP50 ${this.#best.mAP50.toFixed(3)}` : ''}, ${duration(p.etaSeconds)} left`,
+      data: {
+        phase: p.phase, step: p.step, steps: p.steps, epoch: p.epoch, loss: p.loss, lossParts: p.lossParts, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond, dataWait: p.dataWait, etaSeconds: p.etaSeconds,
+        images: { train: train.length, val: val.length, test: test.length }, curveOf: this.watchesTrain ? 'train' : 'val', best: this.#best,
+        evaluation: this.#last && { mAP: this.#last.mAP, mAP50: this.#last.mAP50, mAP75: this.#last.mAP75, step: this.#last.step }, notes: this.notes.slice(-20),
+      },
+    });
+  }
+
+  evaluation(e: TrainEvaluation): void {
+    this.#last = e;
+    if (e.best) this.#best = { mAP50: e.mAP50, step: e.step };
+    const split = this.watchesTrain ? 'train' : 'val';
+    this.ctx.points([
+      { name: `${split}.mAP50`, step: e.step, value: e.mAP50 },
+      { name: `${split}.mAP`, step: e.step, value: e.mAP },
+      { name: `${split}.mAP75`, step: e.step, value: e.mAP75 },
+    ]);
+  }
+
+  evaluating(split: string, done: number, of: number): void {
+    this.ctx.progress({ fraction: TRAINING + 0.06 * (done / of), message: `Measuring on the ${split} split: ${done} of ${of} images` });
+  }
+
+  saving(): void {
+    this.ctx.progress({ fraction: 0.99, message: 'Saving the model' });
+  }
+}
+
+/** `45 s`, `3 min`, `1 h 20 min`. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return 'some time';
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

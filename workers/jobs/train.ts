@@ -1,0 +1,175 @@
+import fs from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { AppError } from '@/lib/api/errors';
+import type { ModelRow } from '@/lib/api/routes/rounds';
+import { readManifest } from '@/lib/core/formats/manifest';
+import type { MeanAveragePrecision } from '@/lib/core/metrics';
+import type { Prisma } from '@/lib/server/db/client';
+import { notify } from '@/lib/server/events';
+import { jobKinds } from '@/lib/server/queue/kinds';
+import { insertModel } from '@/lib/server/repositories/models';
+import { makeCurrent, MODEL_FILES, modelPrefix } from '@/lib/server/services/models';
+import { freezeVersion } from '@/lib/server/services/versions/freeze';
+import { loadDetector, trainDetector, type DetectorExample, type ModelCard, type TrainDetectorOptions } from '@/models/node';
+import { defineJob, type JobContext } from '../runtime/defineJob';
+import { AssetImages } from './lib/images';
+import { evaluate } from './lib/evaluate';
+import { counted } from './lib/job';
+import { TrainingReport } from './lib/trainingReport';
+import { trainingSetOf, type LabelledImage, type TrainingSet } from './lib/trainingSet';
+
+/**
+ * Trains a detector on a frozen version (which is frozen first, if it is not) and keeps it as a model version of the
+ * project. The model's id is the job's, so that a run that starts again after the last step finds its work done; before that
+ * it goes on from its checkpoint.
+ */
+export default defineJob({
+  kind: 'train',
+  ...jobKinds.train,
+  async run(ctx, payload) {
+    const { db } = ctx;
+    const made = await db.modelVersion.findUnique({ where: { jobId: ctx.jobId } });
+    if (made) return resultOf(made);
+    const folder = await jobFolder(ctx);
+    const version = await freezeVersion({ db, store: ctx.store, signal: ctx.signal, progress: (done, of) => ctx.progress({ message: `Freezing ${done} of ${of} items` }) }, payload.version);
+    if (!version.manifestKey || !version.manifest) throw new AppError('unprocessable', `Version ${version.number} has no manifest. Freeze a new one.`);
+    ctx.progress({ message: 'Reading the version' });
+    const { head, items } = await readManifest(await ctx.store.get(version.manifestKey));
+    const set = await trainingSetOf(head.schema, items);
+    const watchesTrain = set.val.length === 0;
+    const report = new TrainingReport(ctx, set, watchesTrain);
+    if (watchesTrain) report.note('The val split is empty: the curve is of the training images, so it says nothing about new ones. Mark more images as done.');
+
+    const images = new AssetImages(ctx);
+    const source = (i: LabelledImage) => images.source(i.hash, i.mime);
+    const example = (i: LabelledImage): DetectorExample => ({ id: i.path, image: source(i), width: i.width, height: i.height, boxes: i.boxes.filter((b) => !b.crowd) });
+    const outDir = path.join(folder, 'model');
+    const trained = await trainDetector(
+      { train: set.train.map(example), val: (watchesTrain ? set.train : set.val).map(example), classes: set.classes, datasetHash: version.manifest },
+      { ...optionsOf(payload.options), outDir, checkpointDir: path.join(folder, 'checkpoint') },
+      { onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(n) },
+      ctx.signal,
+    );
+
+    const detector = await loadDetector(outDir, { threads: threads() });
+    const measured = await measure(ctx, set, watchesTrain, (split, done, of) => report.evaluating(split, done, of), (list, onImage) => evaluate(detector, list, source, { signal: ctx.signal, onImage })).finally(() => detector.dispose());
+    report.saving();
+    const model = await keep(ctx, { payload, version, set, card: trained.card, seconds: trained.seconds, measured, outDir, report });
+    await fs.rm(folder, { recursive: true, force: true });
+    return resultOf(model);
+  },
+});
+
+const threads = () => Math.max(1, os.availableParallelism());
+
+function optionsOf(o: { minutes: number | null; epochs: number | null; inputSize: number | null; batch: number | null; anchors: number; seed: number }): Omit<TrainDetectorOptions, 'outDir' | 'checkpointDir'> {
+  return {
+    // Epochs, when given, are meant: the minutes are then the form's default.
+    ...(o.epochs !== null ? { epochs: o.epochs } : { minutes: o.minutes ?? 10 }),
+    ...(o.inputSize !== null && { inputSize: { width: o.inputSize, height: o.inputSize } }),
+    ...(o.batch !== null && { batch: o.batch }),
+    anchorCount: o.anchors, seed: o.seed, threads: threads(),
+  };
+}
+
+/** The folder of this job's checkpoint and model. Folders of training jobs that are over are removed on the way. */
+async function jobFolder(ctx: JobContext): Promise<string> {
+  const root = path.join(ctx.dataDir, 'jobs');
+  await fs.mkdir(root, { recursive: true });
+  const others = (await fs.readdir(root)).filter((name) => /^[0-9a-f-]{36}$/.test(name) && name !== ctx.jobId);
+  const alive = await ctx.db.job.findMany({ where: { id: { in: others }, state: { in: ['queued', 'running'] } }, select: { id: true } });
+  const kept = new Set(alive.map((j) => j.id));
+  await Promise.all(others.filter((name) => !kept.has(name)).map((name) => fs.rm(path.join(root, name), { recursive: true, force: true })));
+  const folder = path.join(root, ctx.jobId);
+  await fs.mkdir(folder, { recursive: true });
+  return folder;
+}
+
+type Measured = Partial<Record<'train' | 'val' | 'test', MeanAveragePrecision<string>>>;
+
+async function measure(
+  ctx: JobContext, set: TrainingSet, watchesTrain: boolean, onProgress: (split: string, done: number, of: number) => void,
+  run: (images: readonly LabelledImage[], onImage: (done: number) => void) => Promise<MeanAveragePrecision<string>>,
+): Promise<Measured> {
+  const measured: Measured = {};
+  for (const split of watchesTrain ? (['train', 'test'] as const) : (['val', 'test'] as const)) {
+    ctx.signal.throwIfAborted();
+    const images = set[split];
+    if (images.length > 0) measured[split] = await run(images, (done) => onProgress(split, done, images.length));
+  }
+  return measured;
+}
+
+/** Figures by name, such as `val.mAP50`. */
+function metricsOf(measured: Measured): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  for (const [split, m] of Object.entries(measured)) Object.assign(metrics, { [`${split}.mAP`]: m.mAP, [`${split}.mAP50`]: m.mAP50, [`${split}.mAP75`]: m.mAP75, [`${split}.recall`]: m.recall, [`${split}.images`]: m.images });
+  return metrics;
+}
+
+/** By class on the test split, or on the best there is. */
+function perClassOf(measured: Measured, set: TrainingSet): ModelRow['perClass'] {
+  const best = measured.test ?? measured.val ?? measured.train;
+  return set.classes.map((c) => {
+    const found = best?.perClass.find((p) => p.classId === c.id);
+    return { classId: c.id, name: c.name, ap50: found?.ap50 ?? null, ap: found?.ap ?? null, groundTruth: found?.groundTruth ?? 0 };
+  });
+}
+
+interface Finished {
+  payload: { version: string; name: string; options: object };
+  version: { id: string; number: number };
+  set: TrainingSet;
+  card: ModelCard;
+  seconds: number;
+  measured: Measured;
+  outDir: string;
+  report: TrainingReport;
+}
+
+/** Stores the files, then the row; makes the model current when there is none, or when it is better on val. */
+async function keep(ctx: JobContext, { payload, version, set, card, seconds, measured, outDir, report }: Finished) {
+  const { db, store } = ctx;
+  const projectId = ctx.projectId!;
+  const objectPrefix = modelPrefix(ctx.jobId);
+  let bytes = 0;
+  for (const name of MODEL_FILES) {
+    const file = path.join(outDir, name);
+    const { size } = await fs.stat(file);
+    await store.put(`${objectPrefix}${name}`, createReadStream(file), { size, contentType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream' });
+    bytes += size;
+  }
+  // Weights are 32-bit floats.
+  const parameters = Math.round((await fs.stat(path.join(outDir, 'weights.bin'))).size / 4);
+  const metrics = metricsOf(measured);
+  return db.$transaction(
+    async (tx) => {
+      const model = await insertModel(tx, {
+        id: ctx.jobId, projectId, name: payload.name, task: card.task, jobId: ctx.jobId, datasetVersionId: version.id, card: card as unknown as Prisma.InputJsonValue, metrics,
+        perClass: perClassOf(measured, set) as unknown as Prisma.InputJsonValue,
+        options: { ...payload.options, notes: report.notes, versionNumber: version.number } as Prisma.InputJsonValue, objectPrefix, bytes: BigInt(bytes), parameters, trainedSeconds: seconds,
+      });
+      const project = await tx.project.findUniqueOrThrow({ where: { id: projectId }, select: { currentModelId: true } });
+      const current = project.currentModelId ? await tx.modelVersion.findUnique({ where: { id: project.currentModelId }, select: { metrics: true } }) : null;
+      if (isBetter(metrics, current?.metrics as Record<string, number> | undefined)) await makeCurrent(tx, projectId, model.id);
+      await notify(tx, { type: 'changed', entity: 'model', id: model.id, projectId });
+      return model;
+    },
+    { timeout: 120_000 },
+  );
+}
+
+/** Better on val; one that was measured beats one that could not be; of two that could not be, the newer. */
+export function isBetter(candidate: Record<string, number>, current: Record<string, number> | undefined): boolean {
+  if (!current) return true;
+  const before = current['val.mAP50'];
+  const now = candidate['val.mAP50'];
+  return before === undefined ? true : now !== undefined && now > before;
+}
+
+function resultOf(model: { id: string; number: number; name: string; metrics: Prisma.JsonValue; options: Prisma.JsonValue; trainedSeconds: number }) {
+  const { notes } = model.options as { notes?: string[] };
+  return { model: model.id, number: model.number, name: model.name, metrics: model.metrics, notes: notes ?? [], seconds: model.trainedSeconds, summary: `${model.name}, trained in ${counted(Math.round(model.trainedSeconds), 'second')}` };
+}
