@@ -57,7 +57,7 @@ export async function bundle(entryPoints, outdir) {
 }
 
 async function bundlePrograms() {
-  await bundle(programs, inRoot('dist'));
+  await bundle(Object.fromEntries(Object.entries(programs).filter(([, entry]) => existsSync(inRoot(entry)))), inRoot('dist'));
   // Parts of older builds may still be wanted by processes that run; a day later they are not.
   const chunks = inRoot('dist', 'chunks');
   for (const name of existsSync(chunks) ? readdirSync(chunks) : []) {
@@ -80,8 +80,11 @@ const parts = [
   { name: 'pages', inputs: [...CONFIG, 'next.config.js', 'prisma/schema.prisma', 'app', 'lib', 'models', 'public'], result: '.next/required-server-files.json', make: buildPages },
 ];
 
-/** Brings dist/ and .next/ up to date. Returns the names of the parts that were built. */
-export async function build({ force = false } = {}) {
+/** Brings dist/ and .next/ up to date, or only the parts named. Returns the names of the parts that were built. */
+export async function build({ force = false, only = parts.map((part) => part.name) } = {}) {
+  const wanted = parts.filter((part) => only.includes(part.name)).map((part) => ({ ...part, hash: hashOf(part.inputs, [process.versions.modules, process.env.FIELDMARK_BUILD_SKIP_TYPES ?? '']) }));
+  const isDone = ({ name, hash, result }) => readStamps()[name] === hash && existsSync(inRoot(result));
+  if (!force && wanted.every(isDone)) return [];
   let lock = takeLock(inRoot('.cache', 'build.lock'));
   if (lock.holder) {
     await step('Waiting for another build of this checkout', () => until(() => !(lock = takeLock(inRoot('.cache', 'build.lock'))).holder, BUILD_WAIT_MS, 500));
@@ -89,9 +92,9 @@ export async function build({ force = false } = {}) {
   }
   const built = [];
   try {
-    for (const { name, inputs, result, make } of parts) {
-      const hash = hashOf(inputs, [process.versions.modules, process.env.FIELDMARK_BUILD_SKIP_TYPES ?? '']);
-      if (!force && readStamps()[name] === hash && existsSync(inRoot(result))) continue;
+    for (const part of wanted) {
+      const { name, hash, make } = part;
+      if (!force && isDone(part)) continue; // another process may have built it while we waited
       writeStamp(name, null); // an interrupted build is not taken for a finished one
       await step(`Building the ${name}`, make);
       writeStamp(name, hash);

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { fork } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
@@ -51,9 +52,11 @@ function readSettings(options) {
   const port = Number(env.FIELDMARK_PORT || 4400);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UserError(`"${env.FIELDMARK_PORT}" is not a port: give a number from 1 to 65535 (--port or FIELDMARK_PORT).`);
   const count = (name, otherwise) => (/^\d+$/.test(env[name] ?? '') ? Number(env[name]) : otherwise);
+  const scheme = env.FIELDMARK_TLS_CERT ? 'https' : 'http';
   return {
     env, port,
     host: env.FIELDMARK_HOST || '127.0.0.1',
+    url: env.FIELDMARK_URL || `${scheme}://localhost:${port}`,
     dataDir: env.FIELDMARK_DATA,
     web: !['0', 'false', 'no'].includes(env.FIELDMARK_WEB ?? ''),
     workers: count('FIELDMARK_WORKERS', 1),
@@ -69,8 +72,8 @@ function openDataFolder(dataDir) {
   }
 }
 
-function lockDataFolder(dataDir, port) {
-  const lock = takeLock(path.join(dataDir, 'fieldmark.lock'), { port });
+function lockDataFolder({ dataDir, port, url }) {
+  const lock = takeLock(path.join(dataDir, 'fieldmark.lock'), { port, url }); // the command line looks there for the address
   if (lock.holder) {
     throw new UserError(
       `Fieldmark is already running on the data folder ${dataDir} (process ${lock.holder.pid}, port ${lock.holder.port}). ` +
@@ -139,9 +142,16 @@ function watchDatabase(server, isStopping) {
   return () => clearInterval(timer);
 }
 
-function announce({ url, setupToken }, beganAt) {
+/** The addresses other machines reach this one by. */
+function networkAddresses(scheme, port) {
+  const all = Object.values(networkInterfaces()).flat().filter((one) => one && !one.internal && one.family === 'IPv4');
+  return all.map(({ address }) => `${scheme}//${address}:${port}`);
+}
+
+function announce({ url, setupToken }, { host, port }, beganAt) {
   say('');
   say(`${green('●')} Fieldmark is ready: ${bold(url)} ${dim(`(${seconds(Date.now() - beganAt)}; Ctrl-C stops it)`)}`);
+  if (['0.0.0.0', '::'].includes(host)) say(`  On the network: ${networkAddresses(new URL(url).protocol, port).join('  ')}`);
   say(setupToken ? `  First time here? Make the owner's account with this one-time link: ${bold(`${url}/setup?token=${setupToken}`)}` : '  Sign in with your e-mail address and password. Forgotten? npx fieldmark user reset-password EMAIL');
 }
 
@@ -154,7 +164,7 @@ async function main() {
   const { dataDir, host, port, env } = settings;
   openDataFolder(dataDir);
   checkSpace(dataDir, settings.minDiskBytes, 'Fieldmark');
-  const lock = lockDataFolder(dataDir, port);
+  const lock = lockDataFolder(settings);
 
   const running = [];
   let database = null;
@@ -193,7 +203,7 @@ async function main() {
     await Promise.all(running.map((one) => one.start()));
     if (stopping) return;
     stopWatch = watchDatabase(database, () => stopping !== null);
-    if (settings.web) announce(ready, beganAt);
+    if (settings.web) announce(ready, settings, beganAt);
     else say(`${green('●')} Working through jobs of ${new URL(env.DATABASE_URL).hostname}.`);
     process.send?.({ type: 'ready', ...ready }); // for tests that start the product
   } catch (error) {

@@ -32,6 +32,7 @@ export class Worker {
   #boss!: PgBoss;
   #hub!: EventHub;
   #stopping = false;
+  #report: NodeJS.Timeout | null = null;
 
   /** `entry`: the program that runs one job when called with `--job ID --attempt N`. */
   constructor(settings: Config, registry: Registry, entry: string) {
@@ -84,6 +85,7 @@ export class Worker {
       retryCount,
     );
     this.#runs.set(run.token, run);
+    this.#reportSoon();
     // The queue gave the job to somebody else, or its day is over: two must not run it.
     const taken = () => {
       if (!this.#stopping) run.kill();
@@ -97,7 +99,16 @@ export class Worker {
     } finally {
       signal.removeEventListener('abort', taken);
       this.#runs.delete(run.token);
+      this.#reportSoon();
     }
+  }
+
+  #reportSoon(): void {
+    if (this.#report || this.#stopping) return;
+    this.#report = setTimeout(() => {
+      this.#report = null;
+      this.#seen().catch((err: unknown) => this.#log.warn({ err }, 'The worker could not report'));
+    }, 300);
   }
 
   async #seen(): Promise<void> {
@@ -112,6 +123,7 @@ export class Worker {
     if (this.#stopping) return;
     this.#stopping = true;
     for (const timer of this.#timers) clearInterval(timer);
+    if (this.#report) clearTimeout(this.#report);
     for (const run of this.#runs.values()) run.stop();
     await this.#boss?.stop({ graceful: true, timeout: 8000 }).catch((err: unknown) => this.#log.warn({ err }, 'The queue did not stop cleanly'));
     await this.#hub?.close();

@@ -32,11 +32,11 @@ export interface Backup {
   manifest: BackupManifest;
 }
 
-async function connected<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+async function connected<T>(url: string, act: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, application_name: 'fieldmark-backup', connectionTimeoutMillis: 15_000 });
   await client.connect();
   try {
-    return await use(client);
+    return await act(client);
   } finally {
     await client.end();
   }

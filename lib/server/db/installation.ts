@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from '@/lib/server/config';
 import { secret } from '@/lib/server/config';
 import type { ObjectStore } from '@/lib/server/storage';
-import { Prisma, type Db } from './client';
+import type { Prisma, Db } from './client';
 
 /** This process would work on other data than the database describes. */
 export class InstallationError extends Error {

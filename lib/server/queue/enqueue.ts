@@ -1,4 +1,5 @@
 import { fromPrisma, PgBoss } from 'pg-boss';
+import type { z } from 'zod';
 import { uuidv7 } from 'uuidv7';
 import type { Db, Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events/notify';
@@ -45,7 +46,7 @@ export async function dispatch(db: Db, queue: string, jobId: string, priority = 
 export type Enqueue<Kinds extends Record<string, JobKindContract>> = <Kind extends keyof Kinds & string>(
   tx: Db,
   kind: Kind,
-  payload: import('zod').input<Kinds[Kind]['payload']>,
+  payload: z.input<Kinds[Kind]['payload']>,
   options?: EnqueueOptions,
 ) => Promise<string>;
 

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Client } from 'minio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { collect, DiskStore, InvalidKeyError, ObjectNotFoundError, S3Store, withLocalFile, type ObjectStore } from '.';
+import { DiskStore, InvalidKeyError, ObjectNotFoundError, S3Store, withLocalFile, type ObjectStore } from '.';
 
 interface Opened {
   store: ObjectStore;
@@ -47,7 +47,6 @@ async function openS3(): Promise<Opened> {
 
 const stores: [string, () => Promise<Opened>][] = [['disk', openDisk]];
 if (endpoint) stores.push(['s3', openS3]);
-// eslint-disable-next-line no-console
 else console.log('Object storage: tested on disk only; set S3_TEST_ENDPOINT (and S3_TEST_ACCESS_KEY, S3_TEST_SECRET_KEY) to test on an S3 server, too.');
 
 const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -31,22 +31,22 @@ export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer
 }
 
 /**
- * Calls `use` with the path of a local file holding the object: the object's own file on disk storage, else a temporary
+ * Calls `act` with the path of a local file holding the object: the object's own file on disk storage, else a temporary
  * copy that is removed afterwards. The file must not be changed.
  */
-export async function withLocalFile<T>(store: ObjectStore, key: string, use: (file: string) => Promise<T>): Promise<T> {
+export async function withLocalFile<T>(store: ObjectStore, key: string, act: (file: string) => Promise<T>): Promise<T> {
   const local = store.localPath(key);
   if (local !== null) {
     await store.get(key, { start: 0, end: 1 }).then((s) => s.destroy(), (error: unknown) => {
       if (!(error instanceof RangeError)) throw error; // an empty object is still an object
     });
-    return use(local);
+    return act(local);
   }
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'fieldmark-object-'));
   try {
     const file = path.join(folder, path.basename(key));
     await pipeline(await store.get(key), createWriteStream(file));
-    return await use(file);
+    return await act(file);
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }

@@ -10,13 +10,13 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-async function onServer<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+async function onServer<T>(url: string, act: (client: pg.Client) => Promise<T>): Promise<T> {
   const maintenance = new URL(url);
   maintenance.pathname = '/postgres';
   const client = new pg.Client({ connectionString: maintenance.toString() });
   await client.connect();
   try {
-    return await use(client);
+    return await act(client);
   } finally {
     await client.end();
   }

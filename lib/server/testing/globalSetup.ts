@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
-// eslint-disable-next-line boundaries/element-types -- the launcher's own module, in plain JavaScript
 import { EmbeddedPostgres } from '../../../scripts/lib/postgres.mjs';
 import { migrate } from '../db/migrate';
 import { installQueue } from '../queue/boss';
@@ -21,6 +20,7 @@ declare module 'vitest' {
 const TEMPLATE = 'fieldmark_template';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  process.env['FIELDMARK_LOG_LEVEL'] ??= 'silent'; // tests provoke what the log would complain about
   const given = process.env['TEST_DATABASE_URL'];
   if (given) {
     const url = new URL(given);

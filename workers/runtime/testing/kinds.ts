@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import type { JobKindContract } from '@/lib/server/queue';
+
+/** Job kinds of the tests of the machinery. */
+export const testKinds = {
+  sum: { queue: 'quick', payload: z.object({ numbers: z.array(z.number()) }) },
+  refuse: { queue: 'quick', payload: z.object({ why: z.string() }) },
+  /** Kills its own process on the first `times` attempts. */
+  crash: { queue: 'quick', payload: z.object({ times: z.number() }) },
+  /** Waits for `seconds`, heeding its signal. */
+  wait: { queue: 'batch', payload: z.object({ seconds: z.number() }) },
+  /** Computes without a pause, as a model does: heeds nothing. */
+  busy: { queue: 'train', payload: z.object({ seconds: z.number() }) },
+} as const satisfies Record<string, JobKindContract>;
