@@ -7,6 +7,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconCheck, IconSelector } from '@tabler/icons-react';
 import { countOf } from '../../lib/format';
 import { q, rowsOf } from '../../lib/queries';
+import { mayLeave } from '../../lib/unsaved';
 
 /** The project in view, and a list to go to another. */
 export function ProjectSwitcher({ project }: { project: string | null }) {
@@ -21,7 +22,7 @@ export function ProjectSwitcher({ project }: { project: string | null }) {
   const list = useInfiniteQuery({ ...q.projects({ q: asked }), enabled: box.dropdownOpened });
   const rows = rowsOf(list.data);
   return (
-    <Combobox store={box} width={320} position="bottom-start" onOptionSubmit={(id) => { box.closeDropdown(); router.push(id === 'all' ? '/projects' : `/projects/${id}`); }}>
+    <Combobox store={box} width={320} position="bottom-start" onOptionSubmit={(id) => { box.closeDropdown(); void mayLeave().then((leave) => leave && router.push(id === 'all' ? '/projects' : `/projects/${id}`)); }}>
       <Combobox.Target targetType="button">
         <UnstyledButton onClick={() => box.toggleDropdown()} px={8} py={4} maw={360} style={{ borderRadius: 4 }} aria-label="Project">
           <Group gap={6} wrap="nowrap">

@@ -1,6 +1,7 @@
 'use client';
 import { useEffect } from 'react';
 import { useRouter } from 'next/navigation';
+import { mayLeave } from '../../lib/unsaved';
 import { projectPages, workspacePages } from './navigation';
 
 /** Whether keys belong to what has the focus, or to a dialog that is open. */
@@ -30,7 +31,8 @@ export function useKeys(project: string | null, onHelp: () => void): void {
       const page = inProject ?? workspacePages.find((p) => p.key === event.key);
       if (!page) return;
       event.preventDefault();
-      router.push(inProject ? `/projects/${project}${page.path}` : page.path);
+      const href = inProject ? `/projects/${project}${page.path}` : page.path;
+      void mayLeave().then((leave) => leave && router.push(href));
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
