@@ -1,6 +1,9 @@
 /** Quality reports and their disagreements. */
+import type { Annotation } from '@/lib/core/labels';
+import type { Disagreement } from '@/lib/core/quality';
 import type { Db, Prisma } from '@/lib/server/db/client';
 import type { AuthorKind } from '@/lib/server/db/generated/enums';
+import { fromRow } from './annotationRows';
 import { NIL_UUID } from './documents';
 
 export type ReportRecord = Prisma.QualityReportGetPayload<object>;
@@ -69,4 +72,40 @@ export async function* comparedItems(db: Db, projectId: string, a: AuthorRef, b:
     if (!last || page.length < pageSize) return;
     after = last.id;
   }
+}
+
+/** Live annotations of documents, by document. */
+export async function annotationsByDocument(db: Db, documentIds: readonly (string | null)[]): Promise<Map<string, Annotation[]>> {
+  const ids = documentIds.filter((id): id is string => id !== null);
+  const rows = await db.annotation.findMany({ where: { documentId: { in: ids }, deletedAt: null }, orderBy: [{ documentId: 'asc' }, { id: 'asc' }] });
+  const byDocument = new Map<string, Annotation[]>();
+  for (const row of rows) {
+    const list = byDocument.get(row.documentId);
+    if (list) list.push(fromRow(row));
+    else byDocument.set(row.documentId, [fromRow(row)]);
+  }
+  return byDocument;
+}
+
+export async function clearDisagreements(db: Db, reportId: string): Promise<void> {
+  await db.disagreement.deleteMany({ where: { reportId } });
+}
+
+/** Appends rows under provisional, negative numbers; `rankDisagreements` numbers them. `written` is how many there are. */
+export async function appendDisagreements(db: Db, reportId: string, written: number, rows: readonly (Disagreement & { itemId: string })[]): Promise<void> {
+  await db.disagreement.createMany({ data: rows.map(({ box, ...r }, i) => ({ reportId, n: -(written + 1 + i), ...r, ...box })) });
+}
+
+/** Numbers a report's rows from 1, the worst first: missing and extra (large ones first), another class, another place. */
+export async function rankDisagreements(db: Db, reportId: string): Promise<void> {
+  await db.$executeRaw`
+    update "Disagreement" d set "n" = ranked."rank"
+    from (
+      select r."n", row_number() over (order by
+        case r."kind" when 'missing' then 0 when 'extra' then 0 when 'class' then 1 else 2 end,
+        case r."kind" when 'missing' then -(r."x1" - r."x0") * (r."y1" - r."y0") when 'extra' then -(r."x1" - r."x0") * (r."y1" - r."y0") when 'class' then -r."iou" else r."iou" end,
+        r."n" desc) as "rank"
+      from "Disagreement" r where r."reportId" = ${reportId}::uuid
+    ) ranked
+    where d."reportId" = ${reportId}::uuid and d."n" = ranked."n"`;
 }

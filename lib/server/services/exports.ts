@@ -4,7 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import type { createExport, exportRow, formats as formatsRoute } from '@/lib/api/routes/rounds';
-import { findFormat, formats, type DatasetLoss, type Format } from '@/lib/core/formats';
+import { formats, type DatasetLoss, type Format } from '@/lib/core/formats';
 import { countLosses } from '@/lib/core/formats/losses';
 import { readManifest } from '@/lib/core/formats/manifest';
 import { db } from '@/lib/server/db/client';
@@ -37,7 +37,7 @@ export function formatList(): z.input<typeof formatsRoute.response> {
 
 /** @throws AppError `unsupported` for a format that nobody writes */
 export function writableFormat(id: string): Format & { writer: NonNullable<Format['writer']> } {
-  const format = findFormat(id);
+  const format = formats.find((f) => f.id === id);
   if (!format?.writer) throw new AppError('unsupported', `There is no format "${id}" to export to. Choose one of ${formats.filter((f) => f.writer).map((f) => f.id).join(', ')}.`);
   return { ...format, writer: format.writer };
 }
