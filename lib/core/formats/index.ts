@@ -13,9 +13,13 @@ export { folderSplits, splitOfName } from './splits';
 
 export const formats: readonly Format[] = [voc, coco, yolo];
 
+/** The format with this id, or undefined. */
+export function findFormat(id: string): Format | undefined {
+  return formats.find((f) => f.id === id);
+}
 /** @throws DatasetError that lists the formats there are */
 export function formatOf(id: string): Format {
-  const format = formats.find((f) => f.id === id);
+  const format = findFormat(id);
   if (!format) throw new DatasetError(`There is no format "${id}". Formats: ${formats.map((f) => f.id).join(', ')}.`);
   return format;
 }
