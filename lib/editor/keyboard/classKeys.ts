@@ -1,0 +1,46 @@
+/** Keys that pick classes: from the label schema, where no action has them. */
+import type { LabelClass, LabelSchema } from '@/lib/core/labels';
+import { actions, type Action } from './actions';
+
+const taken = new Map<string, Action>();
+for (const action of actions) for (const key of action.keys) if (!taken.has(key)) taken.set(key, action);
+
+/** The action that has this key already, or null when a class may have it. */
+export function actionWithKey(key: string): Action | null {
+  return taken.get(key) ?? null;
+}
+
+export interface ClassKeys {
+  byKey: ReadonlyMap<string, LabelClass>;
+  byClass: ReadonlyMap<string, string>;
+  /** Classes whose key is an action's: the action keeps it. */
+  conflicts: readonly { cls: LabelClass; key: string; action: Action }[];
+}
+
+/**
+ * The key of each class: its own where it has one that is free; the first nine of the rest get the digits left over, so that
+ * a schema without keys is quick as well.
+ */
+export function classKeys(schema: LabelSchema): ClassKeys {
+  const byKey = new Map<string, LabelClass>();
+  const byClass = new Map<string, string>();
+  const conflicts: { cls: LabelClass; key: string; action: Action }[] = [];
+  for (const cls of schema.classes) {
+    if (!cls.hotkey) continue;
+    const action = actionWithKey(cls.hotkey);
+    if (action) conflicts.push({ cls, key: cls.hotkey, action });
+    else if (!byKey.has(cls.hotkey)) {
+      byKey.set(cls.hotkey, cls);
+      byClass.set(cls.id, cls.hotkey);
+    }
+  }
+  const free = ['1', '2', '3', '4', '5', '6', '7', '8', '9'].filter((d) => !byKey.has(d));
+  for (const cls of schema.classes) {
+    if (byClass.has(cls.id)) continue;
+    const digit = free.shift();
+    if (!digit) break;
+    byKey.set(digit, cls);
+    byClass.set(cls.id, digit);
+  }
+  return { byKey, byClass, conflicts };
+}
