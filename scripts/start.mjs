@@ -155,6 +155,16 @@ function announce({ url, setupToken }, { host, port }, beganAt) {
   say(setupToken ? `  First time here? Make the owner's account with this one-time link: ${bold(`${url}/setup?token=${setupToken}`)}` : '  Sign in with your e-mail address and password. Forgotten? npx fieldmark user reset-password EMAIL');
 }
 
+/** Tests start the product as a child process, and ask which processes there are to kill. */
+function tellTests(ready, databaseUrl, running, database) {
+  if (!process.send) return;
+  process.send({ ...ready, type: 'ready', databaseUrl });
+  process.on('message', (message) => {
+    if (message?.type !== 'processes') return;
+    process.send({ type: 'processes', processes: { launcher: process.pid, database: database?.pid ?? null, ...Object.fromEntries(running.map((one) => [one.name, one.pid])) } });
+  });
+}
+
 async function main() {
   const beganAt = Date.now();
   checkNode();
@@ -205,7 +215,7 @@ async function main() {
     stopWatch = watchDatabase(database, () => stopping !== null);
     if (settings.web) announce(ready, settings, beganAt);
     else say(`${green('●')} Working through jobs of ${new URL(env.DATABASE_URL).hostname}.`);
-    process.send?.({ type: 'ready', ...ready }); // for tests that start the product
+    tellTests(ready, env.DATABASE_URL, running, database);
   } catch (error) {
     if (stopping) return;
     fail(error);
