@@ -7,6 +7,7 @@ export interface ItemToLabel {
   hash: string;
   width: number;
   height: number;
+  mime: string;
 }
 export type Scope = { kind: 'open' } | { kind: 'all' } | { kind: 'split'; split: 'train' | 'val' | 'test' } | { kind: 'items'; items: string[] };
 
@@ -31,10 +32,22 @@ export async function* itemsInScope(db: Db, projectId: string, scope: Scope, pag
   for (;;) {
     const page = await db.item.findMany({
       where: { AND: [whereOf(projectId, scope), after ? { id: { gt: after } } : {}] },
-      orderBy: { id: 'asc' }, take: pageSize, select: { id: true, path: true, hash: true, width: true, height: true },
+      orderBy: { id: 'asc' }, take: pageSize, select: { id: true, path: true, hash: true, width: true, height: true, asset: { select: { mime: true } } },
     });
-    if (page.length > 0) yield page;
+    if (page.length > 0) yield page.map(({ asset, ...item }) => ({ ...item, mime: asset.mime }));
     after = page.at(-1)?.id;
     if (page.length < pageSize) return;
   }
+}
+
+/** Those of the items whose document of the model already has an operation of the batch: a run that starts again passes over them. */
+export async function alreadyLabelled(db: Db, batchId: string, itemIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.operation.findMany({ where: { batchId, document: { itemId: { in: [...itemIds] } } }, select: { document: { select: { itemId: true } } } });
+  return new Set(rows.map((r) => r.document.itemId));
+}
+
+/** Which of these proposals somebody has decided about. */
+export async function decidedAmong(db: Db, proposalIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.proposalDecision.findMany({ where: { proposalId: { in: [...proposalIds] } }, select: { proposalId: true } });
+  return new Set(rows.map((r) => r.proposalId));
 }

@@ -1,0 +1,87 @@
+import os from 'node:os';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '@/lib/api/errors';
+import { jobKinds } from '@/lib/server/queue/kinds';
+import { ensureBatch, recountBatch } from '@/lib/server/repositories/batches';
+import { findModel } from '@/lib/server/repositories/models';
+import { alreadyLabelled, countInScope, itemsInScope } from '@/lib/server/repositories/prelabel';
+import { MODEL_FILES } from '@/lib/server/services/models';
+import { propose } from '@/lib/server/services/prelabel/propose';
+import { loadSchema } from '@/lib/server/services/schemaCache';
+import { loadDetector, type Detection } from '@/models/node';
+import { defineJob, type JobContext } from '../runtime/defineJob';
+import { AssetImages } from './lib/images';
+import { counted } from './lib/job';
+
+/**
+ * Runs a model over items and writes what it finds into the model's own documents, one operation an item, all in one batch.
+ * A run that starts again goes on with the items that the batch has not reached.
+ */
+export default defineJob({
+  kind: 'prelabel',
+  ...jobKinds.prelabel,
+  async run(ctx, { model: modelId, scope, minScore, nmsIou, maxPerImage }) {
+    const { db } = ctx;
+    const model = await findModel(db, modelId);
+    if (!model) throw new AppError('not-found', 'The model was erased before it could be used.');
+    const { projectId } = model;
+    const batchId = ctx.jobId;
+    await ensureBatch(db, { id: batchId, projectId, kind: 'prelabel', title: `Pre-labels by ${model.name}`, createdById: ctx.userId });
+    ctx.progress({ fraction: 0, message: `Loading ${model.name}` });
+    const detector = await loadDetector(await modelFolder(ctx, model.objectPrefix), { threads: Math.max(1, os.availableParallelism()) });
+    const counts = { items: 0, proposals: 0, skippedItems: 0, vanishedClass: 0 };
+    try {
+      const total = await countInScope(db, projectId, scope);
+      const images = new AssetImages(ctx);
+      for await (const page of itemsInScope(db, projectId, scope)) {
+        // Read for each page: a class that is taken out while the run is under way must not be proposed.
+        const boxClasses = new Set((await loadSchema(db, projectId)).classes.filter((c) => c.kind === 'box').map((c) => c.id));
+        const done = await alreadyLabelled(db, batchId, page.map((i) => i.id));
+        counts.items += done.size;
+        const items = page.filter((i) => !done.has(i.id));
+        await detector.predict(
+          (function* () {
+            for (const item of items) yield images.source(item.hash, item.mime);
+          })(),
+          {
+            scoreThreshold: minScore, iouThreshold: nmsIou, maxDetections: maxPerImage, signal: ctx.signal,
+            onImage: async (i, detections: Detection[]) => {
+              ctx.signal.throwIfAborted();
+              const proposals = detections.filter((d) => boxClasses.has(d.classId) && d.x1 > d.x0 && d.y1 > d.y0);
+              counts.vanishedClass += detections.length - proposals.length;
+              const made = await propose(db, { itemId: items[i]!.id, modelId, batchId, userId: ctx.userId, proposals, sparesDone: scope.kind === 'open' });
+              if (made === null) counts.skippedItems++;
+              else {
+                counts.items++;
+                counts.proposals += proposals.length;
+              }
+              ctx.progress({ fraction: (counts.items + counts.skippedItems) / Math.max(1, total), message: `${counts.items} of ${total} items, ${counts.proposals} proposals`, data: counts });
+            },
+          },
+        );
+      }
+    } finally {
+      await detector.dispose();
+      // Also what a cancelled run has written is a batch that can be taken back.
+      await recountBatch(db, batchId);
+    }
+    return { batch: batchId, model: modelId, ...counts, summary: `${counted(counts.proposals, 'proposal')} on ${counted(counts.items, 'item')}` };
+  },
+});
+
+/** The folder with the model's files: the object store's own on disk, else a copy in the cache folder. Models never change. */
+async function modelFolder(ctx: JobContext, prefix: string): Promise<string> {
+  const local = ctx.store.localPath(`${prefix}${MODEL_FILES[0]}`);
+  if (local) return path.dirname(local);
+  const folder = path.join(ctx.cacheDir, prefix);
+  const missing = (name: string) => fs.stat(path.join(folder, name)).then(() => false, () => true);
+  await fs.mkdir(folder, { recursive: true });
+  for (const name of MODEL_FILES) {
+    if (!(await missing(name))) continue;
+    const partial = path.join(folder, `${name}.${process.pid}`);
+    await fs.writeFile(partial, await ctx.store.get(`${prefix}${name}`));
+    await fs.rename(partial, path.join(folder, name));
+  }
+  return folder;
+}
