@@ -7,7 +7,7 @@ import type { Principal } from '@/lib/server/http/handler';
 import { enqueue } from '@/lib/server/queue';
 import * as repository from '@/lib/server/repositories/batches';
 import { requireOfProject, requireProject } from './access';
-import { namesOf } from './jobs';
+import { namesOf } from './names';
 import { pageOfRows } from './paging';
 
 export async function list(who: Principal, projectId: string, page: { cursor?: string; limit: number }): Promise<z.input<typeof batches.response>> {

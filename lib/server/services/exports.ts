@@ -15,7 +15,7 @@ import * as repository from '@/lib/server/repositories/exports';
 import { jobStates } from '@/lib/server/repositories/jobs';
 import { objectStore } from '@/lib/server/storage';
 import { requireOfProject, requireProject } from './access';
-import { namesOf } from './jobs';
+import { namesOf } from './names';
 import { pageOfRows } from './paging';
 import { builtState, requireReadyVersion } from './versions';
 

@@ -2,20 +2,13 @@
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import type { JobRow, jobSeries, jobs } from '@/lib/api/routes/rounds';
-import { db, type Db } from '@/lib/server/db/client';
+import { db } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
 import { cancelJob } from '@/lib/server/queue';
 import * as repository from '@/lib/server/repositories/jobs';
 import { requireOfProject, requireProject } from './access';
+import { namesOf } from './names';
 import { pageOfRows } from './paging';
-
-/** Names of people by id, for "by". */
-export async function namesOf(db: Db, ids: readonly (string | null)[]): Promise<Map<string, string>> {
-  const wanted = [...new Set(ids.filter((id): id is string => id !== null))];
-  if (wanted.length === 0) return new Map();
-  const people = await db.user.findMany({ where: { id: { in: wanted } }, select: { id: true, name: true } });
-  return new Map(people.map((p) => [p.id, p.name]));
-}
 
 const asRecord = (value: unknown) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {});
 

@@ -2,7 +2,7 @@
 import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
-import type { Author } from '@/lib/api/routes/items';
+import type { author } from '@/lib/api/routes/items';
 import type { authors as authorsRoute, compare as compareRoute, disagreements as disagreementsRoute, qualityRow } from '@/lib/api/routes/rounds';
 import { db, type Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
@@ -12,7 +12,7 @@ import { NIL_UUID } from '@/lib/server/repositories/documents';
 import { jobStates } from '@/lib/server/repositories/jobs';
 import * as repository from '@/lib/server/repositories/quality';
 import { requireOfProject, requireProject } from './access';
-import { namedAuthors } from './qualityAuthors';
+import { authorsOf } from './itemDocuments';
 import { pageOfRows } from './paging';
 import { builtState } from './versions';
 
@@ -22,11 +22,18 @@ export type QualityRequest = z.output<typeof compareRoute.body>;
 /** What the job writes into the report's row. */
 export type QualitySummary = Pick<QualityRow, 'overall' | 'interval' | 'perClass' | 'confusion'>;
 
+/** Names for references to authors. */
+async function namedAuthors(refs: readonly repository.AuthorRef[]): Promise<(ref: repository.AuthorRef) => z.input<typeof author>> {
+  const asDocument = (r: repository.AuthorRef) => ({ authorKind: r.kind, authorId: r.id ?? NIL_UUID });
+  const named = await authorsOf(db(), refs.map(asDocument));
+  return (ref) => named(asDocument(ref));
+}
+
 async function toRows(rows: readonly repository.ReportRecord[]): Promise<QualityRow[]> {
   const requests = rows.map((r) => r.request as unknown as QualityRequest);
   const [jobs, named] = await Promise.all([
     jobStates(db(), rows.filter((r) => r.state === 'building').map((r) => r.jobId)),
-    namedAuthors(db(), requests.flatMap((r) => [r.a, r.b])),
+    namedAuthors(requests.flatMap((r) => [r.a, r.b])),
   ]);
   return rows.map((row, i) => {
     const request = requests[i]!;
@@ -41,8 +48,8 @@ async function toRows(rows: readonly repository.ReportRecord[]): Promise<Quality
 export async function authors(who: Principal, projectId: string): Promise<z.input<typeof authorsRoute.response>> {
   await requireProject(who, projectId);
   const counts = await repository.authorCounts(db(), projectId);
-  const refs = counts.map((c): Pick<Author, 'kind' | 'id'> => ({ kind: c.kind, id: c.id === NIL_UUID ? null : c.id }));
-  const named = await namedAuthors(db(), refs);
+  const refs = counts.map((c): repository.AuthorRef => ({ kind: c.kind, id: c.id === NIL_UUID ? null : c.id }));
+  const named = await namedAuthors(refs);
   return { authors: counts.map((c, i) => ({ ...named(refs[i]!), documents: c.documents })) };
 }
 
@@ -51,7 +58,7 @@ export async function compare(who: Principal, projectId: string, body: QualityRe
   await requireProject(who, projectId);
   if (repository.authorKey(body.a) === repository.authorKey(body.b)) throw new AppError('invalid', 'Choose two different authors: somebody always agrees with themselves.');
   const known = new Set((await repository.authorCounts(db(), projectId)).map((c) => `${c.kind}:${c.id}`));
-  const named = await namedAuthors(db(), [body.a, body.b]);
+  const named = await namedAuthors([body.a, body.b]);
   for (const ref of [body.a, body.b]) {
     if (!known.has(repository.authorKey(ref)) && ref.kind !== 'team') throw new AppError('unprocessable', `${named(ref).name} has no annotations in this project.`);
   }

@@ -13,7 +13,7 @@ import { jobStates, type JobRecord } from '@/lib/server/repositories/jobs';
 import * as repository from '@/lib/server/repositories/versions';
 import { objectStore } from '@/lib/server/storage';
 import { requireOfProject, requireProject } from './access';
-import { namesOf } from './jobs';
+import { namesOf } from './names';
 import { pageOfRows } from './paging';
 import type { VersionStats } from './versions/freeze';
 
