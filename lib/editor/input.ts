@@ -1,7 +1,7 @@
 /** Brings pointer, wheel and key events to the tool in hand, with what works whatever tool that is: panning, zooming, keys. */
 import type { Point } from '@/lib/core/geometry';
 import type { Editor } from './editor';
-import { actionOf, applyClassKey, chordOf, classKeys, keyInputOf, type ActionContext, type ClassKeys, type EditorHost, type KeyEventLike } from './keyboard';
+import { actionOf, applyClassKey, chordOf, classKeys, digitOf, keyInputOf, type ActionContext, type ClassKeys, type EditorHost, type KeyEventLike } from './keyboard';
 import { stepBrush } from './settings';
 import type { PointerInput, Tool } from './tools/Tool';
 import { toImage } from './viewport';
@@ -135,7 +135,7 @@ export class EditorInput {
       return true;
     }
     if (key.mod || key.alt) return false;
-    const cls = this.classKeys.byKey.get(key.key);
+    const cls = this.classKeys.byKey.get(key.key) ?? (key.shift ? this.classKeys.byKey.get(digitOf(event) ?? '') : undefined);
     if (!cls || key.repeat) return cls !== undefined;
     applyClassKey(this.editor, cls.id, key.shift);
     return true;

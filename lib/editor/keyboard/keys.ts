@@ -6,6 +6,8 @@ import type { KeyInput } from '../tools/Tool';
 
 export interface KeyEventLike {
   key: string;
+  /** The key's place on the keyboard: `Digit1`, `KeyA`. */
+  code?: string;
   ctrlKey: boolean;
   metaKey: boolean;
   altKey: boolean;
@@ -14,8 +16,15 @@ export interface KeyEventLike {
 }
 
 export function keyInputOf(event: KeyEventLike): KeyInput {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const typed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  // With alt, some systems type another character.
+  const key = event.altKey ? (digitOf(event) ?? typed) : typed;
   return { key, shift: event.shiftKey, alt: event.altKey, mod: event.ctrlKey || event.metaKey, repeat: event.repeat ?? false };
+}
+
+/** The digit on the key, whatever shift or alt make of it. */
+export function digitOf(event: KeyEventLike): string | null {
+  return /^Digit(\d)$/.exec(event.code ?? '')?.[1] ?? null;
 }
 
 const isLetter = (key: string) => /^\p{L}$/u.test(key);
