@@ -12,9 +12,9 @@ export class ImageIndex {
   private readonly byName = new Map<string, SourceEntry[]>();
   private readonly byStem = new Map<string, SourceEntry[]>();
 
-  /** @param skip folders' names whose pictures are labels, not images */
-  constructor(entries: readonly SourceEntry[], skip: ReadonlySet<string> = new Set()) {
-    this.images = entries.filter((e) => hasImageExtension(e.path) && !isHidden(e.path) && !e.path.split('/').slice(0, -1).some((s) => skip.has(s)));
+  /** @param isLabel whether a picture is a label (a mask, a segmentation), not an image */
+  constructor(entries: readonly SourceEntry[], isLabel: (path: string) => boolean = () => false) {
+    this.images = entries.filter((e) => hasImageExtension(e.path) && !isHidden(e.path) && !isLabel(e.path));
     for (const image of this.images) {
       this.byPath.set(image.path, image);
       const name = fileName(image.path).toLowerCase();

@@ -1,5 +1,5 @@
 /** COCO JSON: instances and keypoints, with boxes, polygons, run lengths. See README.md. */
-import { fileName, type Source, type SourceEntry } from '../../io';
+import { fileName, folderOf, withoutExtension, type Source, type SourceEntry } from '../../io';
 import { DatasetError, type DatasetIssue, type DatasetReading, type DatasetSplit, type FormatDetection, type FormatReader, type InterchangeClass, type InterchangeItem, type ReadOptions } from '../dataset';
 import { finishItem, unlabelledItem } from '../finish';
 import { ImageIndex, isHidden } from '../images';
@@ -57,7 +57,9 @@ interface CocoFile {
 
 async function read(source: Source, options: ReadOptions = {}): Promise<DatasetReading> {
   const entries = await source.list();
-  const images = new ImageIndex(entries);
+  // Panoptic segments lie as pictures in a folder beside the file of the same name.
+  const panopticFolders = new Set(jsonFiles(entries).map((e) => withoutExtension(e.path)));
+  const images = new ImageIndex(entries, (path) => panopticFolders.has(folderOf(path)));
   const issues: DatasetIssue[] = [];
   const records = new Map<string, ImageRecord>();
   const classes = new Map<string, InterchangeClass>();

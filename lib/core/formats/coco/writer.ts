@@ -41,7 +41,8 @@ async function write(dataset: WritableDataset, sink: Sink): Promise<WriteReport>
         report.files++;
       }
     }
-    dataset.onItem?.(++report.items);
+    report.items++;
+    dataset.onItem?.(report.items);
   }
 
   for (const split of splits) {

@@ -46,7 +46,7 @@ async function headOf(file: SourceEntry): Promise<string> {
 async function read(source: Source, options: ReadOptions = {}): Promise<DatasetReading> {
   const entries = await source.list();
   const issues: DatasetIssue[] = [];
-  const images = new ImageIndex(entries, LABEL_FOLDERS);
+  const images = new ImageIndex(entries, (path) => path.split('/').slice(0, -1).some((s) => LABEL_FOLDERS.has(s)));
   const splitOf = await readSplits(source, entries, images, issues);
   const { byImage, orphans } = matchFiles(entries, images);
   if (entries.some((e) => LABEL_FOLDERS.has(folderOf(e.path).split('/').at(-1) ?? ''))) {

@@ -29,7 +29,8 @@ async function write(dataset: WritableDataset, sink: Sink): Promise<WriteReport>
     if (image) await put(`JPEGImages/${file.path}`, image.body);
     lists[item.split].push(file.stem);
     report.annotations += boxes.length;
-    dataset.onItem?.(++report.items);
+    report.items++;
+    dataset.onItem?.(report.items);
   }
   const text = new TextEncoder();
   for (const split of ['train', 'val', 'test'] as const) await put(`ImageSets/Main/${split}.txt`, chunksOf(text.encode(lists[split].map((s) => `${s}\n`).join(''))));

@@ -42,7 +42,8 @@ async function write(dataset: WritableDataset, sink: Sink): Promise<WriteReport>
     await sink.write(`labels/${item.split}/${file.stem}.txt`, chunksOf(encoder.encode(lines.join(''))));
     report.files++;
     report.annotations += lines.length;
-    dataset.onItem?.(++report.items);
+    report.items++;
+    dataset.onItem?.(report.items);
   }
 
   const classNames = namesByIndex(dataset.schema.classes);
