@@ -7,7 +7,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { uuidv7 } from 'uuidv7';
 import { addressOf } from '@/lib/api/client';
-import { keysOf, type StreamEvent } from './invalidation';
+import { keysOf, type OldKey, type StreamEvent } from './invalidation';
 import { LeaderElection } from './leader';
 
 export type Connection = 'connecting' | 'open' | 'retrying';
@@ -158,7 +158,7 @@ class Stream {
       this.#flush = null;
       const events = this.#pending;
       this.#pending = [];
-      const keys = new Map<string, readonly unknown[]>();
+      const keys = new Map<string, OldKey>();
       for (const e of events) {
         const old = keysOf(e);
         if (!old) {
@@ -167,7 +167,7 @@ class Stream {
         }
         for (const key of old) keys.set(JSON.stringify(key), key);
       }
-      for (const queryKey of keys.values()) void this.#client.invalidateQueries({ queryKey });
+      for (const key of keys.values()) void this.#client.invalidateQueries(key);
     }, GATHER_MS);
   }
 }

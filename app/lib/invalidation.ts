@@ -8,33 +8,35 @@ export interface StreamEvent {
   projectId?: string | null;
 }
 
-type Key = readonly unknown[];
+/** A prefix of query keys; `exact` for the one query itself. */
+export interface OldKey {
+  queryKey: readonly unknown[];
+  exact?: boolean;
+}
+const prefix = (...queryKey: unknown[]): OldKey => ({ queryKey });
 
-/** Lists and summaries that also show something of the entity. */
-const alsoOfProject: Record<string, readonly string[]> = {
-  item: ['project'],
-  import: ['project', 'batch'],
-  batch: ['project', 'item', 'document'],
-  model: ['project', 'item'],
-  version: ['project'],
+/** What else of the project shows something of the entity. */
+const alsoOfProject: Record<string, (project: string) => OldKey[]> = {
+  // Labelling changes items all the time: only the counts follow, not the schema or the guide.
+  item: (p) => [{ queryKey: ['project', p], exact: true }, prefix('project', p, 'schema-use')],
+  import: (p) => [{ queryKey: ['project', p], exact: true }, prefix('batch', 'list', p)],
+  batch: (p) => [{ queryKey: ['project', p], exact: true }, prefix('item', 'list', p)],
+  model: (p) => [prefix('project', p, 'proposal-stats'), prefix('project', p, 'authors')],
 };
 
-/** The key prefixes that this event makes old; `null` for all of them. */
-export function keysOf(event: StreamEvent): Key[] | null {
+/** The keys that this event makes old; `null` for all of them. */
+export function keysOf(event: StreamEvent): OldKey[] | null {
   const { entity, id, projectId } = event;
   if (!entity || event.type.endsWith('resync')) return null;
-  const keys: Key[] = [];
-  if (id) keys.push([entity, id]);
-  if (projectId) keys.push([entity, 'list', projectId]);
-  else keys.push([entity, 'list']);
-  if (entity === 'project') keys.push(['project', 'list']);
-  if (projectId) {
-    for (const other of alsoOfProject[entity] ?? []) keys.push(other === 'project' ? ['project', projectId] : [other, 'list', projectId]);
-  }
+  const keys: OldKey[] = [];
+  if (id) keys.push(prefix(entity, id));
+  keys.push(projectId ? prefix(entity, 'list', projectId) : prefix(entity, 'list'));
+  if (entity === 'project') keys.push(prefix('project', 'list'));
+  if (projectId) keys.push(...(alsoOfProject[entity]?.(projectId) ?? []));
   return keys;
 }
 
 /** Everything that belongs to a project: used when a job of it ends. */
-export function keysOfProject(project: string): Key[] {
-  return [['project', project], ['project', 'list'], ...['item', 'import', 'batch', 'job', 'version', 'model', 'quality', 'export'].map((e) => [e, 'list', project])];
+export function keysOfProject(project: string): OldKey[] {
+  return [prefix('project', project), prefix('project', 'list'), ...['item', 'import', 'batch', 'job', 'version', 'model', 'quality', 'export'].map((e) => prefix(e, 'list', project))];
 }

@@ -162,7 +162,8 @@ export function skeletonLayout(s: Skeleton): { x: number; y: number }[] {
     if (n === 1) return [{ x: 0.5, y: 0.5 }];
     return s.points.map((_, i) => ({ x: 0.5 + 0.36 * Math.sin((2 * Math.PI * i) / n), y: 0.5 - 0.36 * Math.cos((2 * Math.PI * i) / n) }));
   }
-  const partner = new Map(s.pairs.flatMap(([a, b]) => [[a, { other: b, left: true }], [b, { other: a, left: false }]] as const));
+  const partner = new Map<number, { other: number; left: boolean }>();
+  for (const [a, b] of s.pairs) partner.set(a, { other: b, left: true }).set(b, { other: a, left: false });
   const rows: number[][] = [];
   s.points.forEach((_, i) => {
     const mate = partner.get(i);

@@ -1,6 +1,5 @@
 'use client';
-import { createElement, useEffect } from 'react';
-import { Text } from '@mantine/core';
+import { useEffect } from 'react';
 import { modals } from '@mantine/modals';
 
 let dirty: string | null = null;
@@ -12,7 +11,7 @@ export function mayLeave(): Promise<boolean> {
   return new Promise((resolve) => {
     modals.openConfirmModal({
       title: 'Leave without saving?',
-      children: createElement(Text, { size: 'sm' }, `${what} has changes that are not saved.`),
+      children: `${what} has changes that are not saved.`,
       labels: { confirm: 'Leave', cancel: 'Stay' }, confirmProps: { color: 'red', variant: 'filled' },
       onConfirm: () => { dirty = null; resolve(true); },
       onCancel: () => resolve(false),

@@ -67,8 +67,8 @@ function useEndings(jobs: Job[]): void {
         continue;
       }
       if (!seen.current.delete(job.id)) continue;
-      const keys = job.project ? keysOfProject(job.project) : [['project', 'list'], ['item', 'list'], ['model', 'list'], ['storage']];
-      for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+      const keys = job.project ? keysOfProject(job.project) : [['project', 'list'], ['item', 'list'], ['model', 'list'], ['storage']].map((queryKey) => ({ queryKey }));
+      for (const key of keys) void client.invalidateQueries(key);
       const failed = job.state === 'failed';
       notifications.show({
         color: failed ? 'red' : job.state === 'done' ? 'teal' : 'gray', withBorder: true, autoClose: failed ? 12_000 : 5_000,
