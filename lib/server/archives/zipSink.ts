@@ -26,10 +26,11 @@ export async function writeZip<T>(consume: (stream: Readable) => Promise<T>, pro
     await produce(sink);
     await sink.close();
   } catch (error) {
+    // A producer that was only told to stop says nothing of why: the consumer knows.
+    const stopped = error === sink.stoppedBy;
     output.destroy(error instanceof Error ? error : new Error(String(error)));
-    // The consumer's own failure comes first in cause: say that one.
-    const failure = await consumed.then(() => error, (e: unknown) => (sink.stoppedBy === e ? e : error));
-    throw failure;
+    const reason = await consumed.then(() => error, (failure: unknown) => (stopped ? failure : error));
+    throw reason;
   }
   return consumed;
 }
@@ -37,18 +38,16 @@ export async function writeZip<T>(consume: (stream: Readable) => Promise<T>, pro
 class ZipSink implements Sink {
   private readonly written = new Set<string>();
   private closed = false;
-  /** Why the stream ended early. */
-  stoppedBy: unknown = null;
+  /** What `write` throws when the stream ended early. */
+  stoppedBy: Error | null = null;
   private readonly stopped: Promise<never>;
 
   constructor(private readonly zip: yazl.ZipFile, output: Readable) {
     this.stopped = new Promise<never>((_, reject) => {
-      output.once('error', (error) => {
-        this.stoppedBy = error;
-        reject(error);
-      });
+      const stop = (error: Error) => reject((this.stoppedBy ??= error));
+      output.once('error', stop);
       output.once('close', () => {
-        if (!this.closed) reject(new Error('nobody reads the archive any more'));
+        if (!this.closed) stop(new Error('nobody reads the archive any more'));
       });
     });
     this.stopped.catch(() => {});
