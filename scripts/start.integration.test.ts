@@ -9,8 +9,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProduct, type Product } from '@/lib/server/testing/product';
-import { eventually, isAlive } from '@/workers/runtime/testing/harness';
+import { eventually } from '@/workers/runtime/testing/harness';
 import { freePort } from './lib/network.mjs';
+import { isAlive } from './lib/processes.mjs';
 
 let dataDir: string;
 let port: number;
@@ -94,7 +95,11 @@ describe('npm start', () => {
     await eventually(async () => (await product.processes())['worker'] !== worker && (await product.processes()).database !== database, 30_000, 'new processes');
     const rows = await eventually(async () => (await query(product.databaseUrl, `select value from "Setting" where key = 'kept'`).catch(() => null))?.rows, 30_000, 'the database');
     expect(rows).toEqual([{ value: true }]);
-    await eventually(async () => ((await query<{ n: number }>(product.databaseUrl, `select count(*)::int n from "WorkerInstance" where "seenAt" > now() - interval '4 seconds'`).catch(() => null))?.rows[0]?.n ?? 0) > 0, 60_000, 'a worker that reports');
+    await eventually(async () => {
+      const { worker: now } = await product.processes();
+      const found = await query(product.databaseUrl, `select 1 from "WorkerInstance" where pid = ${now ?? 0}`).catch(() => null);
+      return now !== worker && found?.rowCount === 1;
+    }, 60_000, 'a worker that reports');
   }, 120_000);
 
   it('stops everything at Ctrl-C: no process, no lock is left', async () => {
