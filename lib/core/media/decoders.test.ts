@@ -118,7 +118,7 @@ describe('BMP', () => {
       const bytes = sample.slice();
       for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
       guarded(() => decodeBmp(bytes, { maxPixels: 10_000 }));
-    }), { numRuns: 5000 });
+    }), { numRuns: 2000 });
   });
 
   it.skipIf(!present)('content decides, not the name: a PNG named .bmp', () => {
@@ -168,7 +168,7 @@ describe('PGM, PPM and PBM', () => {
     expect(() => decodePnm(text('P5 999 999 255\n'))).toThrow(/bytes of pixels/);
     fc.assert(fc.property(fc.constantFrom('P1', 'P2', 'P3', 'P4', 'P5', 'P6'), fc.array(fc.constantFrom('0', '1', '9', ' ', '\n', '#', 'x', '255', '65535'), { maxLength: 30 }), (magic, parts) => {
       guarded(() => decodePnm(text(`${magic} ${parts.join('')}`), { maxPixels: 10_000 }));
-    }), { numRuns: 3000 });
+    }), { numRuns: 1500 });
   });
 
   it.skipIf(!present)('real graymaps', () => {

@@ -6,7 +6,7 @@
  * number of detections only, never with shapes or masks.
  */
 import { COCO_PERSON_SIGMAS } from '../geometry/landmarks';
-import { interpolatedPrecision, mean, RECALL_POINTS } from './curve';
+import { interpolatedPrecision, mean, precisionRecall, RECALL_POINTS, type PrecisionRecall } from './curve';
 import { shapeArea, similarityMatrix, type IouType, type Shape, type TruthShape } from './similarity';
 
 export type ClassId = string | number;
@@ -276,6 +276,26 @@ export class CocoEvaluator {
       recallPoints: RECALL_POINTS,
       matches: this.matches,
     };
+  }
+
+  /**
+   * Counts, precision and recall of each class when only detections of at least this score are shown. Exact for any score:
+   * matching goes by falling score, so leaving out the lower ones changes nothing above.
+   * @param iou one of the evaluator's thresholds. Default 0.5.
+   */
+  atScore(score: number, iou = 0.5): (PrecisionRecall & { classId: ClassId })[] {
+    const t = this.thresholds.findIndex((threshold) => Math.abs(threshold - iou) < 1e-9);
+    if (t < 0) throw new RangeError(`IoU ${iou} is not one of the thresholds ${this.thresholds.join(', ')}`);
+    return [...this.records].map(([classId, record]) => {
+      let right = 0;
+      let wrong = 0;
+      record.scores.forEach((s, i) => {
+        if (s < score || (record.ignored[0]![i]! >> t) & 1) return;
+        if ((record.matched[0]![i]! >> t) & 1) right++;
+        else wrong++;
+      });
+      return { classId, ...precisionRecall(right, wrong, record.positives[0]! - right) };
+    });
   }
 
   /** Precision over recall of one class, area and threshold; `order` are its detections by falling score. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boxFromXywh, boxIou, type Box } from '../geometry/box';
-import { cocoEvaluate, DetectionAccumulator, meanAveragePrecision, precisionRecall, rocCurve } from '.';
+import { cocoEvaluate, CocoEvaluator, DetectionAccumulator, meanAveragePrecision, precisionRecall, precisionRecallAt, rocCurve } from '.';
 
 const box = (x: number, y: number, w = 10, h = 10): Box => boxFromXywh(x, y, w, h);
 
@@ -73,6 +73,29 @@ describe('meanAveragePrecision', () => {
       expect(other.mAP50).toBeCloseTo(whole.mAP50, 9);
       expect(whole.mAP50).toBeGreaterThanOrEqual(whole.mAP75 - 1e-12);
       expect(whole.mAP).toBeLessThanOrEqual(1 + 1e-12);
+    }));
+  });
+});
+
+describe('at one score', () => {
+  const images = [
+    { gt: [{ classId: 'a', box: box(0, 0) }, { classId: 'a', box: box(50, 0) }, { classId: 'b', box: box(0, 50) }], dt: [{ classId: 'a', box: box(0, 0), score: 0.9 }, { classId: 'a', box: box(50, 1), score: 0.4 }, { classId: 'a', box: box(90, 90), score: 0.6 }, { classId: 'b', box: box(0, 0), score: 0.7 }] },
+    { gt: [], dt: [{ classId: 'b', box: box(0, 0), score: 0.2 }] },
+  ];
+  it('counts what is shown', () => {
+    expect(precisionRecallAt(images, 0.5)).toMatchObject({ truePositives: 1, falsePositives: 2, falseNegatives: 2, precision: 1 / 3, recall: 1 / 3 });
+    expect(precisionRecallAt(images, 0.3).perClass).toMatchObject([{ classId: 'a', truePositives: 2, falsePositives: 1, falseNegatives: 0 }, { classId: 'b', truePositives: 0, falsePositives: 1, falseNegatives: 1 }]);
+    expect(precisionRecallAt(images, 0.3, { iou: 0.9 })).toMatchObject({ truePositives: 1 });
+    expect(precisionRecallAt(images, 0.95)).toMatchObject({ truePositives: 0, falsePositives: 0, falseNegatives: 3, precision: null });
+    expect(() => new CocoEvaluator().atScore(0.5, 0.33)).toThrow(/not one of the thresholds/);
+  });
+  it('equals matching again with only the detections that are shown', () => {
+    const objects = fc.array(fc.tuple(fc.nat(6), fc.nat(6), fc.integer({ min: 1, max: 6 }), fc.nat(100)), { maxLength: 10 });
+    fc.assert(fc.property(objects, objects, fc.nat(100), (g, d, cut) => {
+      const gt = g.map(([x, y, s]) => ({ classId: 1, box: box(x * 3, y * 3, s * 3, s * 3) }));
+      const dt = d.map(([x, y, s, score]) => ({ classId: 1, box: box(x * 3, y * 3, s * 3, s * 3), score: score / 100 }));
+      const classes = [1];
+      expect(precisionRecallAt([{ gt, dt }], cut / 100, { classes })).toEqual(precisionRecallAt([{ gt, dt: dt.filter((x) => x.score >= cut / 100) }], cut / 100, { classes }));
     }));
   });
 });

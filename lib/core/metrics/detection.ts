@@ -1,6 +1,7 @@
 /** Mean average precision of a detector, as training and evaluation report it. */
 import type { Box } from '../geometry/box';
 import { CocoEvaluator, type ClassId, type PrecisionRecallCurve } from './coco';
+import { precisionRecall, type PrecisionRecall } from './curve';
 
 export interface DetectionImage<C extends ClassId = ClassId> {
   gt: readonly { classId: C; box: Box; crowd?: boolean; ignore?: boolean }[];
@@ -74,6 +75,25 @@ export class DetectionAccumulator<C extends ClassId = ClassId> {
       perClass: perClass.map((c) => ({ classId: c.classId as C, ap: c.ap, ap50: c.ap50, ap75: c.ap75, groundTruth: c.groundTruth, detections: c.detections, curve50: c.curves[half] ?? null })),
     };
   }
+}
+
+export interface DetectorAtScore<C extends ClassId = ClassId> extends PrecisionRecall {
+  score: number;
+  perClass: (PrecisionRecall & { classId: C })[];
+}
+
+/**
+ * What a person meets who shows detections from one score up: counts, precision, recall and F1, over all and by class.
+ * Detections are matched by falling score, each with the true object of its class it overlaps most.
+ * @param options.iou one of 0.5, 0.55 … 0.95. Default 0.5.
+ */
+export function precisionRecallAt<C extends ClassId>(images: Iterable<DetectionImage<C>>, score: number, options: { iou?: number; classes?: readonly C[] } = {}): DetectorAtScore<C> {
+  const evaluator = new CocoEvaluator({ classes: options.classes, maxDets: [Infinity], areas: [{ name: 'all', min: 0, max: Infinity }] });
+  let id = 0;
+  for (const image of images) evaluator.add({ id: id++, groundTruth: image.gt, detections: image.dt });
+  const perClass = evaluator.atScore(score, options.iou) as (PrecisionRecall & { classId: C })[];
+  const sum = (key: 'truePositives' | 'falsePositives' | 'falseNegatives') => perClass.reduce((total, c) => total + c[key], 0);
+  return { score, ...precisionRecall(sum('truePositives'), sum('falsePositives'), sum('falseNegatives')), perClass };
 }
 
 /**
