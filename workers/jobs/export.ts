@@ -6,6 +6,7 @@ import { writeZip } from '@/lib/server/archives';
 import type { Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import { jobKinds } from '@/lib/server/queue/kinds';
+import { assetKey } from '@/lib/server/media/assets';
 import { findExport } from '@/lib/server/repositories/exports';
 import { HashingStream } from '@/lib/server/services/versions/hashing';
 import { defineJob, type JobContext } from '../runtime/defineJob';
@@ -60,7 +61,7 @@ export default defineJob({
  * turned once and written without loss.
  */
 async function uprightImage({ store }: JobContext, item: ManifestItem): Promise<{ body: Uint8Array | AsyncIterable<Uint8Array>; extension?: string } | null> {
-  const key = `assets/${item.hash.slice(0, 2)}/${item.hash}`;
+  const key = assetKey(item.hash);
   if (!(await store.stat(key))) return null;
   if (item.orientation === 1) return { body: await store.get(key) };
   const turned = await sharp(await store.read(key), { limitInputPixels: false }).autoOrient().png({ compressionLevel: 6 }).toBuffer();

@@ -42,7 +42,7 @@ export default defineJob({
         const items = page.filter((i) => !done.has(i.id));
         await detector.predict(
           (function* () {
-            for (const item of items) yield images.source(item.hash, item.mime);
+            for (const item of items) yield images.source(item.hash);
           })(),
           {
             scoreThreshold: minScore, iouThreshold: nmsIou, maxDetections: maxPerImage, signal: ctx.signal,

@@ -43,7 +43,7 @@ export default defineJob({
     if (watchesTrain) report.note('The val split is empty: the curve is of the training images, so it says nothing about new ones. Mark more images as done.');
 
     const images = new AssetImages(ctx);
-    const source = (i: LabelledImage) => images.source(i.hash, i.mime);
+    const source = (i: LabelledImage) => images.source(i.hash);
     const example = (i: LabelledImage): DetectorExample => ({ id: i.path, image: source(i), width: i.width, height: i.height, boxes: i.boxes.filter((b) => !b.crowd) });
     const outDir = path.join(folder, 'model');
     const trained = await trainDetector(

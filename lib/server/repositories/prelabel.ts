@@ -7,7 +7,6 @@ export interface ItemToLabel {
   hash: string;
   width: number;
   height: number;
-  mime: string;
 }
 export type Scope = { kind: 'open' } | { kind: 'all' } | { kind: 'split'; split: 'train' | 'val' | 'test' } | { kind: 'items'; items: string[] };
 
@@ -32,9 +31,9 @@ export async function* itemsInScope(db: Db, projectId: string, scope: Scope, pag
   for (;;) {
     const page = await db.item.findMany({
       where: { AND: [whereOf(projectId, scope), after ? { id: { gt: after } } : {}] },
-      orderBy: { id: 'asc' }, take: pageSize, select: { id: true, path: true, hash: true, width: true, height: true, asset: { select: { mime: true } } },
+      orderBy: { id: 'asc' }, take: pageSize, select: { id: true, path: true, hash: true, width: true, height: true },
     });
-    if (page.length > 0) yield page.map(({ asset, ...item }) => ({ ...item, mime: asset.mime }));
+    if (page.length > 0) yield page;
     after = page.at(-1)?.id;
     if (page.length < pageSize) return;
   }

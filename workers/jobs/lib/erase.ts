@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Prisma } from '@/lib/server/db/client';
-import { lockName } from '@/lib/server/repositories/transaction';
+import { dropAssetIfUnused } from '@/lib/server/media/assets';
 import type { ObjectStore } from '@/lib/server/storage';
 import type { JobContext } from '../../runtime/defineJob';
 
@@ -19,35 +19,33 @@ export async function removePrefix(store: ObjectStore, prefix: string): Promise<
   }
 }
 
-/**
- * Of these assets, lets go those that the project needs no more, and removes the bytes of those that no project needs. The
- * objects go before the transaction ends: when it fails, the rows are still there and the job finds them again.
- */
-async function releaseAssets(ctx: JobContext, tx: Tx, projectId: string, hashes: readonly string[]): Promise<void> {
+/** Lets go of those of these assets that neither an item nor the guide of the project shows any more. */
+async function unlinkAssets(tx: Tx, projectId: string, hashes: readonly string[]): Promise<void> {
   await tx.$executeRaw`
     delete from "ProjectAsset" pa
     where pa."projectId" = ${projectId}::uuid and pa."hash" = any(${[...hashes]}::text[])
       and not exists (select 1 from "Item" i where i."projectId" = pa."projectId" and i."hash" = pa."hash")
       and not exists (select 1 from "GuideVersion" g, jsonb_array_elements(g."examples") e where g."projectId" = pa."projectId" and e->>'asset' = pa."hash")`;
-  await removeUnused(ctx, tx, hashes);
 }
 
-/** Removes the rows and objects of assets without an item and without a project. */
-async function removeUnused(ctx: JobContext, tx: Tx, hashes: readonly string[]): Promise<void> {
-  const unused = await tx.asset.findMany({ where: { hash: { in: [...hashes] }, items: { none: {} }, projects: { none: {} } }, select: { hash: true } });
-  if (unused.length === 0) return;
-  for (const { hash } of unused) {
-    const folder = hash.slice(0, 2);
-    await ctx.store.delete(`assets/${folder}/${hash}`);
-    await removePrefix(ctx.store, `renditions/${folder}/${hash}/`);
-    await fs.rm(path.join(ctx.cacheDir, 'assets', folder, hash), { force: true });
+/**
+ * Removes the bytes of assets that no project shows, here and in the cache folder. All such assets, not only those of this job: a
+ * run that was killed between the rows and the bytes is finished by the next.
+ */
+export async function sweepAssets(ctx: JobContext): Promise<number> {
+  let freed = 0;
+  for (;;) {
+    const unused = await ctx.db.asset.findMany({ where: { items: { none: {} }, projects: { none: {} } }, select: { hash: true }, take: CHUNK });
+    let dropped = 0;
+    for (const { hash } of unused) {
+      ctx.signal.throwIfAborted();
+      const bytes = await dropAssetIfUnused(ctx.db, ctx.store, hash);
+      if (bytes > 0) dropped++;
+      freed += bytes;
+      await fs.rm(path.join(ctx.cacheDir, 'assets', hash.slice(0, 2), hash), { force: true });
+    }
+    if (dropped === 0) return freed;
   }
-  await tx.asset.deleteMany({ where: { hash: { in: unused.map((u) => u.hash) } } });
-}
-
-/** Nobody may take up an asset while it is decided whether it is needed. */
-async function lockAssets(tx: Tx, hashes: readonly string[]): Promise<void> {
-  for (const hash of [...new Set(hashes)].sort()) await lockName(tx, `asset:${hash}`);
 }
 
 /** Erases items of a project with all their documents. Those not in the trash are left unless `all`. Returns how many went. */
@@ -59,11 +57,9 @@ export async function eraseItems(ctx: JobContext, projectId: string, ids: readon
     erased += await ctx.db.$transaction(async (tx) => {
       const where = { id: { in: chunk }, projectId, ...(!options.all && { deletedAt: { not: null } }) };
       const items = await tx.item.findMany({ where, select: { id: true, hash: true } });
-      const hashes = items.map((x) => x.hash);
-      await lockAssets(tx, hashes);
       await tx.disagreement.deleteMany({ where: { itemId: { in: items.map((x) => x.id) } } });
       await tx.item.deleteMany({ where: { id: { in: items.map((x) => x.id) } } });
-      await releaseAssets(ctx, tx, projectId, [...new Set(hashes)]);
+      await unlinkAssets(tx, projectId, [...new Set(items.map((x) => x.hash))]);
       return items.length;
     }, TIMEOUT);
     onProgress(Math.min(i + CHUNK, ids.length));
@@ -89,14 +85,7 @@ export async function eraseProject(ctx: JobContext, projectId: string, onProgres
     if (elsewhere === 0) await store.delete(manifestKey!);
   }
   onProgress('Erasing the project', 0.95);
-  await db.$transaction(async (tx) => {
-    // Guide pictures, and whatever an import stored without coming as far as an item.
-    const rest = (await tx.projectAsset.findMany({ where: { projectId }, select: { hash: true } })).map((a) => a.hash);
-    await lockAssets(tx, rest);
-    await tx.projectAsset.deleteMany({ where: { projectId } });
-    await removeUnused(ctx, tx, rest);
-    await tx.project.deleteMany({ where: { id: projectId } });
-  }, TIMEOUT);
+  await db.$transaction((tx) => tx.project.deleteMany({ where: { id: projectId } }), TIMEOUT);
   return { items: items.length };
 }
 

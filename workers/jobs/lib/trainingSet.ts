@@ -14,7 +14,6 @@ export interface LabelledBox {
 export interface LabelledImage {
   path: string;
   hash: string;
-  mime: string;
   width: number;
   height: number;
   boxes: LabelledBox[];
@@ -39,9 +38,9 @@ export async function trainingSetOf(schema: LabelSchema, items: AsyncIterable<Ma
   if (boxClasses.length === 0) throw new AppError('unprocessable', 'This version has no class of kind box, and a detector learns boxes. Add one to the label schema, label some images with it, and train again.');
   const known = new Set(boxClasses.map((c) => c.id));
   const splits: Record<'train' | 'val' | 'test', LabelledImage[]> = { train: [], val: [], test: [] };
-  for await (const { path, hash, mime, width, height, split, annotations } of items) {
+  for await (const { path, hash, width, height, split, annotations } of items) {
     const boxes = annotations.flatMap(({ classId, geometry: g, crowd }) => (g.kind === 'box' && known.has(classId) ? [{ classId, x0: g.x0, y0: g.y0, x1: g.x1, y1: g.y1, crowd }] : []));
-    splits[split].push({ path, hash, mime, width, height, boxes });
+    splits[split].push({ path, hash, width, height, boxes });
   }
   const total = splits.train.length + splits.val.length + splits.test.length;
   if (total < 2) throw new AppError('unprocessable', `A detector needs at least 2 done images to train on, and this version has ${total}. Mark more images as done and train again.`);
