@@ -2,3 +2,4 @@ export * from './ids';
 export * from './schema';
 export * from './annotation';
 export * from './split';
+export * from './change';

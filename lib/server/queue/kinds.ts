@@ -55,6 +55,22 @@ export const jobKinds = {
     ]),
   },
   demo: { queue: 'batch', payload: z.object({ workspace: uuid }) },
+  /** Changes the annotations of classes that left the label schema, or whose skeletons grew: `rewriteClasses`. */
+  reassign: {
+    queue: 'batch',
+    payload: z.object({
+      batch: uuid,
+      rewrites: z
+        .array(
+          z.discriminatedUnion('action', [
+            z.object({ classId: uuid, action: z.literal('delete') }),
+            z.object({ classId: uuid, action: z.literal('reassign'), to: uuid }),
+            z.object({ classId: uuid, action: z.literal('complete') }),
+          ]),
+        )
+        .min(1),
+    }),
+  },
 } as const satisfies Record<string, JobKindContract>;
 
 export type JobKind = keyof typeof jobKinds;

@@ -1,0 +1,14 @@
+/** The handlers of the whole contract: one that is missing does not compile. */
+import { createDispatcher } from '@/lib/server/http/dispatch';
+import type { Handlers } from '@/lib/server/http/handler';
+import * as importHandlers from './imports';
+import { itemHandlers } from './items';
+import { peopleHandlers } from './people';
+import { projectHandlers } from './projects';
+import * as roundHandlers from './rounds';
+import { systemHandlers } from './system';
+
+export const handlers: Handlers = { ...systemHandlers, ...peopleHandlers, ...projectHandlers, ...itemHandlers, ...importHandlers, ...roundHandlers };
+
+/** Answers a request to /api/v1. */
+export const dispatch = createDispatcher(handlers);

@@ -1,0 +1,12 @@
+import type * as contract from '@/lib/api/routes/system';
+import { eventStream } from '@/lib/server/http/eventStream';
+import type { HandlersOf } from '@/lib/server/http/handler';
+import { openApi } from '@/lib/server/http/openapi';
+import * as system from '@/lib/server/services/system';
+
+export const systemHandlers: HandlersOf<typeof contract> = {
+  health: () => system.health(),
+  events: (_, { who, request }) => Promise.resolve(eventStream(who, request)),
+  openapi: () => Promise.resolve(openApi(system.productVersion())),
+  storageUse: (_, { who }) => system.storageUse(who),
+};
