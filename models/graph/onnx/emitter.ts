@@ -18,11 +18,14 @@ export interface OnnxProgram {
   bytes: Uint8Array;
   /** Fed at each run, in plain layout. */
   feeds: OnnxPort[];
-  /** Kept by the engine; the next value comes out as `next:` + name. */
+  /** Kept by the engine; the next value comes out as `nextOf(name)`. */
   state: OnnxPort[];
+  /** Come out as `outputOf(name)`. */
   outputs: OnnxPort[];
 }
 
+/** Name of the model output of a program's output: an input may have the same name. */
+export const outputOf = (name: string): string => `output:${name}`;
 /** Name of the model output that carries the next value of a state. */
 export const nextOf = (name: string): string => `next:${name}`;
 
@@ -101,7 +104,7 @@ export class OnnxEmitter {
 
     const outputs = Object.entries(program.outputs).map(([name, value]): OnnxPort => {
       const layout = plain(value.shape.length);
-      this.writer.output(name, this.get(value, layout), value.dtype, value.shape);
+      this.writer.output(outputOf(name), this.get(value, layout), value.dtype, value.shape);
       return { name, dtype: value.dtype, shape: value.shape, layout };
     });
     for (const port of kept) {

@@ -7,7 +7,7 @@ import { type ImageSource } from '../../inference/types';
 import { float32, type Tensors } from '../../runtime/engine';
 import { type Random, randomFor } from '../../runtime/random';
 import { decodeImage } from './decode';
-import { ImageCache } from './imageCache';
+import { type ImageCache } from './imageCache';
 import { renderTiles } from './render';
 
 export interface TrainingImage {

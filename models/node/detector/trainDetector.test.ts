@@ -1,0 +1,118 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawnExamples, SHAPE_CLASSES } from '../../testing/shapes';
+import { type TrainDetectorCallbacks, type TrainDetectorOptions, type TrainEvaluation, type TrainProgress } from '../../training/types';
+import { loadDetector, loadModel, trainDetector, TrainingDataError } from '..';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'fieldmark-train-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const data = () => ({ train: drawnExamples(12, 1), val: drawnExamples(4, 2), classes: SHAPE_CLASSES, datasetHash: 'abc', credits: ['drawn for this test'] });
+const options = (name: string, more: Partial<TrainDetectorOptions> = {}): TrainDetectorOptions => ({
+  outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 96, height: 96 }, batch: 4, ...more,
+});
+const weightsOf = (name: string) => readFile(path.join(folder, name, 'weights.bin'), 'base64');
+
+describe('training a detector', () => {
+  it('learns drawn shapes, reports, and stores a model that finds them', async () => {
+    const progress: TrainProgress[] = [];
+    const evaluations: TrainEvaluation[] = [];
+    const result = await trainDetector(data(), options('a', { epochs: 40 }), { onProgress: (p) => progress.push(p), onEvaluation: (e) => evaluations.push(e) });
+    expect(result).toMatchObject({ steps: 120, epochs: 40, resumed: false });
+    expect(result.metrics!.mAP50).toBeGreaterThan(0.7);
+    expect(evaluations.map(({ step }) => step)).toEqual([15, 30, 45, 60, 75, 90, 105, 120]);
+    expect(evaluations.filter(({ best }) => best).at(-1)!.mAP50).toBe(result.metrics!.mAP50);
+    expect(progress.at(-1)!.loss).toBeLessThan(progress[0]!.loss);
+    expect(progress.every(({ steps }) => steps === 120)).toBe(true);
+
+    expect((await readdir(path.join(folder, 'a'))).sort()).toEqual(['card.json', 'model.json', 'weights.bin']);
+    expect(await readdir(path.join(folder, 'a.checkpoint')).catch(() => [])).toEqual([]);
+    const { card } = await loadModel(path.join(folder, 'a'));
+    expect(card).toEqual(result.card);
+    expect(card).toMatchObject({ task: 'detect', classes: SHAPE_CLASSES, datasetHash: 'abc', credits: ['drawn for this test'], metrics: { split: 'val', images: 4 } });
+
+    // On images of another size and aspect, boxes come in their own pixels.
+    const detector = await loadDetector(path.join(folder, 'a'), { threads: 1 });
+    const fresh = drawnExamples(6, 3, { width: 192, height: 120 }).map((example) => ({ ...example }));
+    const found = await detector.predict(drawnExamples(6, 2).map(({ image }) => image), { scoreThreshold: 0.3 });
+    const truth = drawnExamples(6, 2);
+    let matched = 0;
+    let total = 0;
+    truth.forEach(({ boxes }, i) => boxes.forEach((box) => {
+      total++;
+      if (found[i]!.some((d) => d.classId === box.classId && Math.abs(d.x0 - box.x0) < 5 && Math.abs(d.y1 - box.y1) < 5)) matched++;
+    }));
+    expect(matched / total).toBeGreaterThan(0.6);
+    for (const detections of await detector.predict(fresh.map(({ image }) => image))) {
+      for (const { x0, y0, x1, y1 } of detections) expect(x0 >= 0 && y0 >= 0 && x1 <= 192 && y1 <= 120 && x1 > x0 && y1 > y0).toBe(true);
+    }
+    await detector.dispose();
+  }, 60_000);
+
+  it('cancelled within two seconds, goes on from its checkpoint to the very weights of a run that was not', async () => {
+    await trainDetector(data(), options('whole', { epochs: 10 }));
+    const abort = new AbortController();
+    let askedAt = 0;
+    const stopping: TrainDetectorCallbacks = {
+      onEvaluation: ({ step }) => {
+        if (step >= 11 && !abort.signal.aborted) {
+          askedAt = performance.now();
+          abort.abort();
+        }
+      },
+    };
+    await expect(trainDetector(data(), options('parts', { epochs: 10 }), stopping, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(performance.now() - askedAt).toBeLessThan(2000);
+    await expect(readdir(path.join(folder, 'parts'))).rejects.toThrow('ENOENT');
+    expect(await readdir(path.join(folder, 'parts.checkpoint'))).toEqual(['detector.ckpt']);
+
+    const notes: string[] = [];
+    const result = await trainDetector(data(), options('parts', { epochs: 10 }), { onNote: (note) => notes.push(note) });
+    expect(result.resumed).toBe(true);
+    expect(notes.some((note) => /Going on from step 1\d/.test(note))).toBe(true);
+    expect(await weightsOf('parts')).toBe(await weightsOf('whole'));
+  }, 60_000);
+
+  it('does not go on from the checkpoint of another run', async () => {
+    const abort = new AbortController();
+    await trainDetector(data(), options('other', { epochs: 10 }), { onEvaluation: () => abort.abort() }, abort.signal).catch(() => undefined);
+    const notes: string[] = [];
+    const result = await trainDetector(data(), options('other', { epochs: 3, seed: 2 }), { onNote: (note) => notes.push(note) });
+    expect(result.resumed).toBe(false);
+    expect(notes.join()).toContain('belongs to another run');
+  }, 60_000);
+
+  it('ends within its minutes, on eight images without validation', async () => {
+    const began = performance.now();
+    const result = await trainDetector({ ...data(), train: drawnExamples(8, 1), val: [] }, options('timed', { minutes: 0.15 }));
+    const seconds = (performance.now() - began) / 1000;
+    expect(seconds).toBeLessThan(9);
+    expect(result.metrics).toBeNull();
+    expect(result.steps).toBeGreaterThan(3);
+  }, 60_000);
+
+  it('takes a single image with a single box', async () => {
+    const [one] = drawnExamples(1, 5);
+    const result = await trainDetector({ train: [{ ...one!, boxes: one!.boxes.slice(0, 1) }], val: [], classes: SHAPE_CLASSES }, options('one', { epochs: 3, batch: undefined }));
+    expect(result.steps).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('says what is wrong with the data', async () => {
+    const [example] = drawnExamples(1, 1);
+    const fails = async (input: Partial<ReturnType<typeof data>>) => {
+      const error: unknown = await trainDetector({ ...data(), ...input }, options('bad', { epochs: 1 })).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TrainingDataError);
+      return (error as Error).message;
+    };
+    expect(await fails({ train: [] })).toContain('no training images');
+    expect(await fails({ train: [{ ...example!, boxes: [{ classId: 'square', x0: 5, y0: 5, x1: 5, y1: 9 }] }] })).toContain('None of the training images has a box');
+    expect(await fails({ train: [{ ...example!, boxes: [{ classId: 'ghost', x0: 5, y0: 5, x1: 9, y1: 9 }] }] })).toContain('class ghost');
+    const broken = trainDetector({ ...data(), train: [{ ...example!, image: { load: async () => new Uint8Array(10) } }], val: [] }, options('bad', { epochs: 1 }));
+    await expect(broken).rejects.toThrow(/image drawn-1-0 cannot be read/);
+  });
+});
