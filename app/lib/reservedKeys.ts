@@ -1,2 +1,2 @@
 /** Keys of the labelling page that no class can have, with what they do. */
-export const reservedKeys: ReadonlyMap<string, string> = new Map();
+export { reservedKeys } from '@/lib/editor/keyboard';

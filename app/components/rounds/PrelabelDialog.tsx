@@ -3,7 +3,8 @@ import { useState } from 'react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Accordion, Alert, Button, Group, Modal, NumberInput, Radio, Select, Slider, Stack, Text } from '@mantine/core';
 import { api } from '../../lib/api';
-import { countOf, formatFigure } from '../../lib/format';
+import { countOf, formatShare } from '../../lib/format';
+import { headline } from '../../lib/metrics';
 import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 
@@ -45,7 +46,7 @@ function Form({ project, onClose, model, items }: Props) {
   return (
     <form onSubmit={(e) => { e.preventDefault(); start.mutate(); }}>
       <Stack gap="md">
-        <Select label="Model" value={used} onChange={setChosen} data={models.map((m) => ({ value: m.id, label: `${m.number}. ${m.name}${m.current ? ' (current)' : ''} · mAP50 ${formatFigure(m.metrics.mAP50, 2)}` }))} />
+        <Select label="Model" value={used} onChange={setChosen} data={models.map((m) => ({ value: m.id, label: `${m.number}. ${m.name}${m.current ? ' (current)' : ''} · mAP50 ${formatShare(headline(m.metrics)?.mAP50)}` }))} />
         {current && !current.current && <Alert color="yellow" p="xs"><Text size="xs">Labellers see the proposals of the current model only. Promote this one to show its proposals.</Text></Alert>}
         <Radio.Group label="For which images" value={scope} onChange={setScope}>
           <Stack gap={6} mt={6}>

@@ -1,0 +1,56 @@
+/** What outlives an item: the journal, the outbox of each person, the clipboard, and how one works. */
+import { Clipboard, Journal, Outbox, restoreSettings, type EditorSettings } from '@/lib/editor';
+import { transport } from './transport';
+
+export const journal = new Journal();
+export const clipboard = new Clipboard();
+
+const outboxes = new Map<string, Outbox>();
+
+/** The outbox of this person; it goes on sending when the page moves to another item. */
+export function outboxOf(userId: string): Outbox {
+  let outbox = outboxes.get(userId);
+  if (outbox) return outbox;
+  // Someone else signed in: what the one before made waits in the journal until they are back.
+  for (const other of outboxes.values()) other.close();
+  outboxes.clear();
+  outbox = new Outbox(journal, transport, userId);
+  outboxes.set(userId, outbox);
+  const kick = () => outbox.kick();
+  window.addEventListener('online', kick);
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && kick());
+  void outbox.readRefused();
+  outbox.kick();
+  return outbox;
+}
+
+const SETTINGS = 'fieldmark.editor.settings';
+export function loadSettings(): EditorSettings {
+  try {
+    return restoreSettings(JSON.parse(localStorage.getItem(SETTINGS) ?? 'null'));
+  } catch {
+    return restoreSettings(null);
+  }
+}
+export function saveSettings(settings: EditorSettings): void {
+  remember(SETTINGS, JSON.stringify(settings));
+}
+
+/** Small things that are remembered for a project: the class in hand, the threshold, the panel. */
+export function recall(project: string, key: string): string | null {
+  try {
+    return localStorage.getItem(`fieldmark.editor.${project}.${key}`);
+  } catch {
+    return null;
+  }
+}
+export function rememberFor(project: string, key: string, value: string): void {
+  remember(`fieldmark.editor.${project}.${key}`, value);
+}
+function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // No space, or switched off: it is forgotten with the page.
+  }
+}

@@ -1,0 +1,127 @@
+'use client';
+import { useState } from 'react';
+import Link from 'next/link';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Accordion, Anchor, Badge, Button, Group, Menu, Stack, Table, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconBoxMultiple, IconCpu, IconDownload, IconSparkles, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
+import { addressOf } from '@/lib/api/client';
+import { api } from '../../lib/api';
+import { formatBytes, formatCount, formatDuration, formatShare } from '../../lib/format';
+import { headline } from '../../lib/metrics';
+import { q, rowsOf, type Model } from '../../lib/queries';
+import { useAction } from '../../lib/useAction';
+import { useProjectId } from '../../lib/useProjectId';
+import { ActionButton } from '../common/ActionButton';
+import { ClassName } from '../common/badges';
+import { LoadMore } from '../common/LoadMore';
+import { PageHeader, Section } from '../common/PageHeader';
+import { RelativeTime } from '../common/RelativeTime';
+import { useMay } from '../common/session';
+import { EmptyState, Loaded } from '../common/States';
+import { MetricsTable } from './MetricsTable';
+import { PrelabelDialog } from './PrelabelDialog';
+
+export function ModelsPage() {
+  const project = useProjectId();
+  const list = useInfiniteQuery(q.models(project));
+  const rows = rowsOf(list.data);
+  const [asking, setAsking] = useState<string | null>(null);
+  return (
+    <>
+      <PageHeader title="Models" actions={rows.length > 0 && <><Button component={Link} href={`/trash?project=${project}`} variant="subtle" color="gray" leftSection={<IconTrash size={15} aria-hidden />}>Trash</Button><Button component={Link} href={`/projects/${project}/train`} leftSection={<IconCpu size={15} aria-hidden />}>Train</Button><ActionButton permission="train" variant="filled" leftSection={<IconSparkles size={15} aria-hidden />} onClick={() => setAsking('current')}>Pre-label</ActionButton></>}>
+        Proposals that labellers see are those of the current model.
+      </PageHeader>
+      <Loaded query={list} what="The models">
+        {() => rows.length === 0 ? (
+          <EmptyState icon={<IconBoxMultiple size={44} stroke={1.2} />} title="No models yet" actions={<Button component={Link} href={`/projects/${project}/train`} variant="filled" leftSection={<IconCpu size={15} aria-hidden />}>Train the first</Button>}>
+            A model learns from the done images and proposes labels for the rest. Ten minutes of training are enough to see whether it learns.
+          </EmptyState>
+        ) : (
+          <>
+            <Accordion variant="separated" multiple defaultValue={[rows.find((m) => m.current)?.id ?? rows[0]!.id]}>{rows.map((m) => <ModelItem key={m.id} model={m} project={project} onPrelabel={() => setAsking(m.id)} />)}</Accordion>
+            <LoadMore query={list} />
+            <ProposalStats project={project} />
+          </>
+        )}
+      </Loaded>
+      <PrelabelDialog project={project} opened={asking !== null} onClose={() => setAsking(null)} model={asking && asking !== 'current' ? asking : undefined} />
+    </>
+  );
+}
+
+function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: string; onPrelabel: () => void }) {
+  const may = useMay('data.export');
+  const best = headline(m.metrics);
+  const stale = () => [['model', 'list', project], ['model', m.id], ['project', project], ['item', 'list', project]];
+  const promote = useAction({ run: () => api.promoteModel({ params: { id: m.id } }), failed: 'The model was not promoted', done: `“${m.name}” is the current model.`, invalidates: stale });
+  const restore = useAction({ run: () => api.restoreModel({ params: { id: m.id } }), failed: 'The model was not restored', done: 'Restored', invalidates: stale });
+  const trash = useAction({
+    run: () => api.trashModel({ params: { id: m.id } }), failed: 'The model was not moved to the trash', invalidates: stale,
+    onDone: () => {
+      const id = notifications.show({ title: `Model ${m.number} moved to the trash`, withBorder: true, autoClose: 10_000, message: <Button mt={4} onClick={() => { restore.mutate(); notifications.hide(id); }}>Undo</Button> });
+    },
+  });
+  return (
+    <Accordion.Item value={m.id}>
+      <Accordion.Control>
+        <Group gap="sm" wrap="nowrap" pr="md">
+          <Text fw={600} style={{ whiteSpace: 'nowrap' }}>Model {m.number}</Text>
+          <Text size="sm" truncate flex={1}>{m.name}</Text>
+          {m.current && <Badge color="field" leftSection={<IconStarFilled size={12} aria-hidden />}>Current</Badge>}
+          {best ? <Text size="sm" className="fm-tabular" style={{ whiteSpace: 'nowrap' }}>mAP50 <b>{formatShare(best.mAP50)}</b> <Text span c="dimmed" size="xs">on {best.split}</Text></Text> : <Text size="xs" c="dimmed">not measured</Text>}
+          <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}><RelativeTime at={m.createdAt} /></Text>
+        </Group>
+      </Accordion.Control>
+      <Accordion.Panel>
+        <Stack gap="md">
+          <MetricsTable model={m} project={project} />
+          <Text size="xs" c="dimmed">
+            {m.task} · trained for {formatDuration(m.trainedSeconds)}{m.datasetNumber !== null && <> on <Anchor component={Link} href={`/projects/${project}/versions`} size="xs">version {m.datasetNumber}</Anchor></>} · {formatCount(m.parameters)} parameters · {formatBytes(m.bytes)}
+            {m.job && <> · <Anchor component={Link} href={`/projects/${project}/train?run=${m.job}`} size="xs">its training run</Anchor></>}
+          </Text>
+          <Group gap="xs">
+            <ActionButton permission="train" variant={m.current ? 'filled' : 'default'} leftSection={<IconSparkles size={15} aria-hidden />} onClick={onPrelabel}>Pre-label</ActionButton>
+            {!m.current && <ActionButton permission="train" leftSection={<IconStar size={15} aria-hidden />} loading={promote.isPending} onClick={() => promote.mutate()}>Make current</ActionButton>}
+            {may.allowed && (
+              <Menu position="bottom-start">
+                <Menu.Target><Button variant="subtle" leftSection={<IconDownload size={15} aria-hidden />}>Files</Button></Menu.Target>
+                <Menu.Dropdown>{(['model.json', 'weights.bin', 'card.json'] as const).map((file) => <Menu.Item key={file} component="a" href={addressOf('modelFile', { params: { id: m.id, file } })} download={file}>{file}</Menu.Item>)}</Menu.Dropdown>
+              </Menu>
+            )}
+            <ActionButton permission="train" variant="subtle" color="red" leftSection={<IconTrash size={15} aria-hidden />} loading={trash.isPending} onClick={() => trash.mutate()}>Move to trash</ActionButton>
+          </Group>
+        </Stack>
+      </Accordion.Panel>
+    </Accordion.Item>
+  );
+}
+
+/** What people did with the proposals: whether pre-labelling is worth it. */
+function ProposalStats({ project }: { project: string }) {
+  const stats = useQuery(q.proposalStats(project)).data?.rows ?? [];
+  const classes = useQuery(q.schema(project)).data?.schema.classes ?? [];
+  if (stats.length === 0) return null;
+  return (
+    <Section title="What people did with the proposals" hint="Accepted as they were, corrected in place, given another class, or rejected. Undecided ones are in none of these.">
+      <Table>
+        <Table.Thead><Table.Tr><Table.Th>Model</Table.Th><Table.Th>Class</Table.Th><Table.Th className="fm-num">Proposed</Table.Th><Table.Th className="fm-num">Accepted</Table.Th><Table.Th className="fm-num">Corrected</Table.Th><Table.Th className="fm-num">Other class</Table.Th><Table.Th className="fm-num">Rejected</Table.Th><Table.Th className="fm-num">Kept, of decided</Table.Th></Table.Tr></Table.Thead>
+        <Table.Tbody>
+          {stats.map((s) => {
+            const cls = classes.find((c) => c.id === s.classId);
+            const kept = s.accepted + s.corrected + s.reclassed;
+            const decided = kept + s.rejected;
+            return (
+              <Table.Tr key={s.model + s.classId}>
+                <Table.Td>Model {s.modelNumber}</Table.Td>
+                <Table.Td><ClassName name={cls?.name ?? 'a class taken out'} color={cls?.color ?? '#868e96'} /></Table.Td>
+                {[s.proposed, s.accepted, s.corrected, s.reclassed, s.rejected].map((n, i) => <Table.Td key={i} className="fm-num">{formatCount(n)}</Table.Td>)}
+                <Table.Td className="fm-num">{decided ? formatShare(kept / decided, 0) : '–'}</Table.Td>
+              </Table.Tr>
+            );
+          })}
+        </Table.Tbody>
+      </Table>
+    </Section>
+  );
+}

@@ -1,0 +1,85 @@
+'use client';
+import { useState } from 'react';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Accordion, Group, NumberInput, Paper, Select, Stack, Text, TextInput, Collapse, Button } from '@mantine/core';
+import { IconCpu } from '@tabler/icons-react';
+import { api } from '../../lib/api';
+import { countOf, formatCount } from '../../lib/format';
+import { q, rowsOf } from '../../lib/queries';
+import { useAction } from '../../lib/useAction';
+import { ActionButton } from '../common/ActionButton';
+
+interface Props { project: string; version: string | null; running: boolean; onStarted: (job: string) => void }
+
+const NEW = 'new';
+
+export function TrainForm({ project, version, running, onStarted }: Props) {
+  const versions = rowsOf(useInfiniteQuery(q.versions(project)).data).filter((v) => v.state !== 'failed');
+  const counts = useQuery(q.project(project)).data?.counts;
+  const [opened, setOpened] = useState(!running);
+  const [chosen, setChosen] = useState<string>(version ?? NEW);
+  const [name, setName] = useState('');
+  const [minutes, setMinutes] = useState<number>(10);
+  const [inputSize, setInputSize] = useState('auto');
+  const [anchors, setAnchors] = useState<number>(6);
+  const [seed, setSeed] = useState<number>(1);
+  const [batch, setBatch] = useState<number | null>(null);
+  const start = useAction<void, { job: string; version: string }>({
+    run: (_, idempotencyKey) => api.train({
+      params: { project },
+      body: { version: chosen === NEW ? null : chosen, name: name.trim(), options: { minutes, epochs: null, inputSize: inputSize === 'auto' ? null : Number(inputSize), batch, anchors, seed } },
+    }, { idempotencyKey }),
+    failed: 'Training did not start',
+    invalidates: () => [['job', 'list', project], ['version', 'list', project]],
+    onDone: ({ job }) => {
+      setOpened(false);
+      setChosen(NEW);
+      onStarted(job);
+    },
+  });
+  const known = chosen === NEW || versions.some((v) => v.id === chosen);
+  const target = versions.find((v) => v.id === chosen);
+  return (
+    <Paper p="md" mb="lg">
+      {!opened && (
+        <Group justify="space-between">
+          <Text size="sm" c="dimmed">{running ? 'A run is under way. Another one would wait for it.' : 'Train on the newest labels, or with other settings.'}</Text>
+          <Button leftSection={<IconCpu size={15} aria-hidden />} onClick={() => setOpened(true)}>New run</Button>
+        </Group>
+      )}
+      <Collapse expanded={opened}>
+        <form onSubmit={(e) => { e.preventDefault(); start.mutate(); }}>
+          <Stack gap="md">
+            <Group align="flex-start" gap="md" grow preventGrowOverflow={false}>
+              <Select
+                label="On which data" w={300} value={known ? chosen : NEW} onChange={(v) => setChosen(v ?? NEW)}
+                data={[{ value: NEW, label: `Freeze the ${countOf(counts?.done ?? 0, 'done image')} now` }, ...versions.map((v) => ({ value: v.id, label: `Version ${v.number}${v.name ? ` “${v.name}”` : ''}: ${countOf(v.items, 'image')}` }))]}
+                description={target ? `train ${formatCount(target.splits.train)}, validation ${formatCount(target.splits.val)}, test ${formatCount(target.splits.test)}` : 'A new version is made and trained on'}
+              />
+              <NumberInput label="Time to take, in minutes" description="It stops by itself; the best weights are kept" w={220} min={0.25} max={1440} step={5} decimalScale={2} value={minutes} onChange={(v) => setMinutes(Number(v) || 10)} required />
+              <TextInput label="Name of the model" description="Optional" w={220} maxLength={100} value={name} onChange={(e) => setName(e.currentTarget.value)} />
+            </Group>
+            <Accordion variant="contained">
+              <Accordion.Item value="more">
+                <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
+                <Accordion.Panel>
+                  <Group align="flex-start" gap="md">
+                    <Select label="Network" description="Its layers before the head" w={200} value="default" data={[{ value: 'default', label: 'Compact (default)' }]} />
+                    <Select label="Input size" description="Larger sees small objects, and is slower" w={220} value={inputSize} onChange={(v) => setInputSize(v ?? 'auto')} data={[{ value: 'auto', label: 'Chosen from images and time' }, ...[192, 256, 320, 416, 512, 640].map((s) => ({ value: String(s), label: `${s} × ${s} px` }))]} />
+                    <NumberInput label="Anchors" description="K-means on the boxes of the version" w={170} min={2} max={18} value={anchors} onChange={(v) => setAnchors(Number(v) || 6)} />
+                    <NumberInput label="Images per step" description="Empty: chosen by itself" w={160} min={1} max={64} value={batch ?? ''} onChange={(v) => setBatch(v === '' ? null : Number(v))} />
+                    <NumberInput label="Seed" description="Fixes what is random" w={120} min={0} value={seed} onChange={(v) => setSeed(Number(v) || 0)} />
+                  </Group>
+                </Accordion.Panel>
+              </Accordion.Item>
+            </Accordion>
+            <Group gap="xs">
+              <ActionButton type="submit" permission="train" variant="filled" leftSection={<IconCpu size={15} aria-hidden />} loading={start.isPending} blocked={chosen === NEW && counts?.done === 0 && 'No image is done yet.'}>Train</ActionButton>
+              {running && <Button onClick={() => setOpened(false)}>Close</Button>}
+            </Group>
+          </Stack>
+        </form>
+      </Collapse>
+    </Paper>
+  );
+}
