@@ -105,17 +105,3 @@ export function maskIou(a: Mask, b: Mask): number {
   const shared = intersectionArea(a, b);
   return shared === 0 ? 0 : shared / (maskArea(a) + maskArea(b) - shared);
 }
-
-/** Whether pixel (x, y) is set. Linear in the runs: for many questions of one mask use `maskRows`. */
-export function maskHas(mask: Mask, x: number, y: number): boolean {
-  const px = Math.floor(x) - mask.x;
-  const py = Math.floor(y) - mask.y;
-  if (px < 0 || py < 0 || px >= mask.width || py >= mask.height) return false;
-  const position = py * mask.width + px;
-  let end = 0;
-  for (let i = 0; i < mask.runs.length; i++) {
-    end += mask.runs[i]!;
-    if (position < end) return (i & 1) === 1;
-  }
-  return false;
-}

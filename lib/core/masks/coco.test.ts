@@ -55,6 +55,8 @@ describe('COCO run lengths', () => {
         expect(error).toBeInstanceOf(MaskError);
       }
     }), { numRuns: 500 });
+    // A few thousand columns that are set by turns would be a hundred million runs along the rows.
+    expect(() => fromCocoRle({ size: [40_000, 4000], counts: new Array<number>(4000).fill(40_000) })).toThrow(/places/);
     expect(() => toCocoRle(rectMask({ x: -1, y: 0, width: 3, height: 3 }), { width: 9, height: 9 })).toThrow(/reaches outside/);
   });
 });

@@ -13,6 +13,12 @@ export interface CocoRle {
 }
 
 /**
+ * Changes that a mask read from outside may have: 64 million, half a gigabyte while it is turned. A short list of whole columns
+ * can stand for more than memory holds.
+ */
+const MAX_TOGGLES = 2 ** 26;
+
+/**
  * Swaps rows and columns: the toggles of a mask read along one axis of a `width × height` image, read along the other.
  *
  * Between two neighbouring lines the value of a pixel changes exactly where one of the two lines is set and the other not;
@@ -62,6 +68,7 @@ export function transposeToggles(toggles: Float64Array, lines: number, length: n
     for (let k = from; k < to; k++) firstToggle[k + 1]!++;
   });
   for (let k = 0; k < length; k++) firstToggle[k + 1]! += firstToggle[k]!;
+  if (firstToggle[length]! > MAX_TOGGLES) throw new MaskError(`the mask changes at ${firstToggle[length]} places, more than the ${MAX_TOGGLES} that are read`);
   const out = new Float64Array(firstToggle[length]!);
   for (let at = 0; at <= lines; at++) differences(at, (from, to) => {
     for (let k = from; k < to; k++) out[firstToggle[k]!++] = k * lines + at;

@@ -38,47 +38,84 @@ const UP = 3;
 /**
  * Edges between set and unset pixels by the corner they leave from, with the set pixel on their right. From a corner at most
  * two edges leave, in opposite directions; what is kept for a corner is a set of directions (bits) and, for horizontal edges,
- * their length. Vertical edges are one row long; `trace` joins them.
+ * where they lead. Vertical edges are one row long; `trace` joins them.
  */
 class EdgeSet {
   private readonly stride: number;
-  private readonly leaving = new Map<number, number>();
-  private readonly lengths = new Map<number, number>();
-  private readonly keys: number[];
+  /** Corners in reading order, and for each what leaves it. Corners are looked up by bisection within their row. */
+  private readonly corners: Float64Array;
+  private readonly leaving: Uint8Array;
+  private readonly rightTo: Float64Array;
+  private readonly leftTo: Float64Array;
+  private readonly rowStart: Int32Array;
   private cursor = 0;
 
   constructor(readonly mask: Mask) {
     this.stride = mask.width + 1;
+    const edges: number[] = [];
+    const put = (x: number, y: number, direction: number, to = 0) => edges.push(this.key(x, y), direction, to);
     let above: number[] = [];
     let row: number[] = [];
     let y = mask.y;
     for (const run of maskRows(mask)) {
       while (run.y > y) {
-        this.addLine(y++, above, row);
+        this.addLine(y++, above, row, put);
         above = row;
         row = [];
       }
       row.push(run.x0, run.x1);
     }
-    this.addLine(y++, above, row);
-    this.addLine(y, row, []);
-    this.keys = [...this.leaving.keys()].sort((a, b) => a - b);
+    this.addLine(y++, above, row, put);
+    this.addLine(y, row, [], put);
+
+    const keys = new Float64Array(edges.length / 3);
+    for (let i = 0; i < keys.length; i++) keys[i] = edges[3 * i]!;
+    keys.sort();
+    let n = 0;
+    for (let i = 0; i < keys.length; i++) if (i === 0 || keys[i] !== keys[n - 1]) keys[n++] = keys[i]!;
+    this.corners = keys.subarray(0, n);
+    this.rowStart = new Int32Array(mask.height + 2);
+    for (const key of this.corners) this.rowStart[Math.floor(key / this.stride) + 1]!++;
+    for (let i = 0; i <= mask.height; i++) this.rowStart[i + 1]! += this.rowStart[i]!;
+    this.leaving = new Uint8Array(n);
+    this.rightTo = new Float64Array(n);
+    this.leftTo = new Float64Array(n);
+    for (let i = 0; i < edges.length; i += 3) {
+      const at = this.indexOf(edges[i]!);
+      const direction = edges[i + 1]!;
+      this.leaving[at]! |= 1 << direction;
+      if (direction === RIGHT) this.rightTo[at] = edges[i + 2]!;
+      if (direction === LEFT) this.leftTo[at] = edges[i + 2]!;
+    }
   }
 
-  key(x: number, y: number): number {
+  private key(x: number, y: number): number {
     return (y - this.mask.y) * this.stride + (x - this.mask.x);
   }
 
-  point(key: number): Point {
+  private indexOf(key: number): number {
+    const row = Math.floor(key / this.stride);
+    let low = this.rowStart[row]!;
+    let high = this.rowStart[row + 1]!;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.corners[middle]! < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  point(corner: number): Point {
+    const key = this.corners[corner]!;
     const row = Math.floor(key / this.stride);
     return { x: this.mask.x + key - row * this.stride, y: this.mask.y + row };
   }
 
   /** The edges on the line above row y, and the vertical ones of row y; `above` and `row` are spans x0, x1, … */
-  private addLine(y: number, above: number[], row: number[]): void {
+  private addLine(y: number, above: number[], row: number[], put: (x: number, y: number, direction: number, to?: number) => void): void {
     for (let i = 0; i < row.length; i += 2) {
-      this.put(row[i]!, y + 1, UP);
-      this.put(row[i + 1]!, y, DOWN);
+      put(row[i]!, y + 1, UP);
+      put(row[i + 1]!, y, DOWN);
     }
     // Sweep both rows: where exactly one of them is set there is an edge. It ends wherever either row changes.
     let i = 0;
@@ -88,40 +125,30 @@ class EdgeSet {
       const next = Math.min(above[i] ?? Infinity, row[j] ?? Infinity);
       const upper = i % 2 === 1;
       const lower = j % 2 === 1;
-      if (lower && !upper) this.put(x, y, RIGHT, next - x);
-      if (upper && !lower) this.put(next, y, LEFT, next - x);
+      if (lower && !upper) put(x, y, RIGHT, this.key(next, y));
+      if (upper && !lower) put(next, y, LEFT, this.key(x, y));
       x = next;
       if (above[i] === next) i++;
       if (row[j] === next) j++;
     }
   }
 
-  private put(x: number, y: number, direction: number, length = 1): void {
-    const key = this.key(x, y);
-    this.leaving.set(key, (this.leaving.get(key) ?? 0) | (1 << direction));
-    if (direction === RIGHT || direction === LEFT) this.lengths.set(key * 2 + (direction === LEFT ? 1 : 0), length);
-  }
-
-  /** Upper-left corner of an outline not traced yet, or −1. The first in reading order always has an edge to the right. */
+  /** Upper-left corner of an outline not traced yet, or −1. */
   nextStart(): number {
-    while (this.cursor < this.keys.length) {
-      const key = this.keys[this.cursor]!;
-      if ((this.leaving.get(key) ?? 0) !== 0) return key;
-      this.cursor++;
-    }
-    return -1;
+    while (this.cursor < this.leaving.length && this.leaving[this.cursor] === 0) this.cursor++;
+    return this.cursor < this.leaving.length ? this.cursor : -1;
   }
 
-  has(key: number, direction: number): boolean {
-    return ((this.leaving.get(key) ?? 0) & (1 << direction)) !== 0;
+  has(corner: number, direction: number): boolean {
+    return ((this.leaving[corner]! >> direction) & 1) === 1;
   }
 
   /** Takes an edge away and returns the corner it leads to. */
-  take(key: number, direction: number): number {
-    this.leaving.set(key, this.leaving.get(key)! & ~(1 << direction));
-    if (direction === UP) return key - this.stride;
-    if (direction === DOWN) return key + this.stride;
-    return direction === RIGHT ? key + this.lengths.get(key * 2)! : key - this.lengths.get(key * 2 + 1)!;
+  take(corner: number, direction: number): number {
+    this.leaving[corner]! &= ~(1 << direction);
+    if (direction === RIGHT) return this.indexOf(this.rightTo[corner]!);
+    if (direction === LEFT) return this.indexOf(this.leftTo[corner]!);
+    return this.indexOf(this.corners[corner]! + (direction === DOWN ? this.stride : -this.stride));
   }
 }
 

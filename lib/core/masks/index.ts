@@ -1,4 +1,7 @@
-export * from './mask';
+export {
+  MAX_MASK_BOX, MAX_MASK_OFFSET, MAX_MASK_SIDE, MaskError, emptyMask, isEmptyMask, maskArea, maskBounds, masksEqual, rectMask, rectsOverlap, translateMask, unionRect,
+  type Mask, type PixelRect,
+} from './mask';
 export * from './boolean';
 export * from './codec';
 export * from './bitmap';

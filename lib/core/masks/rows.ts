@@ -1,4 +1,4 @@
-/** Walking a mask row by row: for drawing tiles, contours and connected components. */
+/** Walking a mask row by row: for drawing tiles, hit tests, contours and connected components. */
 import type { Mask, PixelRect } from './mask';
 
 /** Pixels [x0, x1) of row y, in the image's coordinates. */
@@ -61,4 +61,16 @@ export function* maskRows(mask: Mask, rect: PixelRect = mask): Generator<RowRun>
       i++;
     }
   }
+}
+
+/** Whether the pixel under a point is set. Costs the runs of one row. */
+export function maskHas(mask: Mask, x: number, y: number): boolean {
+  const px = Math.floor(x);
+  const py = Math.floor(y);
+  if (!(px >= mask.x && py >= mask.y && px < mask.x + mask.width && py < mask.y + mask.height)) return false;
+  const index = rowIndex(mask);
+  let i = index.run[py - mask.y]!;
+  let end = mask.x - index.offset[py - mask.y]! + mask.runs[i]!;
+  while (end <= px) end += mask.runs[++i]!;
+  return i % 2 === 1;
 }
