@@ -267,8 +267,8 @@ function climbOne(data: WeightedShapes, members: readonly number[], centers: Cen
   for (let step = firstStep; step > 1e-4; ) {
     let moved = false;
     for (const [mw, mh] of MOVES) {
-      const w = centers.w[c]! * (1 + step) ** mw;
-      const h = centers.h[c]! * (1 + step) ** mh;
+      const w = scaled(centers.w[c]!, 1 + step, mw);
+      const h = scaled(centers.h[c]!, 1 + step, mh);
       const there = fit(w, h);
       if (there <= value + 1e-12) continue;
       centers.w[c] = w;
@@ -279,4 +279,9 @@ function climbOne(data: WeightedShapes, members: readonly number[], centers: Cen
     }
     if (!moved) step /= 2;
   }
+}
+
+/** Up by a factor, down by it, or unchanged. Products and quotients are the same on every machine; powers need not be. */
+function scaled(value: number, factor: number, direction: number): number {
+  return direction > 0 ? value * factor : direction < 0 ? value / factor : value;
 }

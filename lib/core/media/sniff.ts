@@ -50,7 +50,8 @@ export function uprightSize(info: ImageInfo): { width: number; height: number } 
 /**
  * Recognises an image by its first bytes. The first 64 kB are enough for nearly every file; where they are not (a JPEG with a
  * long colour profile, a TIFF with its directory at the end, EXIF at the end of a WebP) the fault is 'truncated': call again
- * with the whole file. Never throws.
+ * with the whole file. (A PNG's EXIF block behind its pixels, which few writers put there, is seen in the whole file only.)
+ * Never throws.
  */
 export function sniffImage(bytes: Uint8Array): ImageInfo | ImageFault {
   let type: string | undefined;
