@@ -77,7 +77,10 @@ describe('ground truth', () => {
         if (a.geometry.kind === 'mask') {
           const mask = maskFromString(a.geometry.mask);
           let [inside, n] = [0, 0];
-          for (let y = mask.y; y < mask.y + mask.height; y++) for (let x = mask.x; x < mask.x + mask.width; x++) if (maskHas(mask, x, y)) (inside += image.rgba[(y * image.width + x) * 4 + 1]!), n++;
+          for (let y = mask.y; y < mask.y + mask.height; y++) for (let x = mask.x; x < mask.x + mask.width; x++) if (maskHas(mask, x, y)) {
+            inside += image.rgba[(y * image.width + x) * 4 + 1]!;
+            n++;
+          }
           expect(n).toBe(maskArea(mask));
           expect(inside / n).toBeLessThan(90);
           expect(g).toBeGreaterThan(inside / n);
