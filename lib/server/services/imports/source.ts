@@ -10,8 +10,8 @@ import type { ObjectStore } from '@/lib/server/storage';
 
 export interface ReceivedSource {
   source: Source;
-  /** SHA-256 of the files whose bytes were hashed when they arrived. */
-  hashes: ReadonlyMap<string, string>;
+  /** Files that lie in the store under a key of their own, with the SHA-256 taken when they arrived. */
+  objects: ReadonlyMap<string, { key: string; sha256: string }>;
   /** Archives that were not opened, and paths that occur twice. */
   refused: { path: string; code: string; message: string }[];
   close(): Promise<void>;
@@ -62,7 +62,7 @@ export async function receivedSource(store: ObjectStore, files: readonly ImportF
     throw error;
   }
   const entries = [...byPath.values()].sort((a, b) => comparePaths(a.path, b.path));
-  return { source: new JoinedSource(entries), hashes: new Map(plain.map((f) => [f.path, f.sha256])), refused, close };
+  return { source: new JoinedSource(entries), objects: new Map(plain.map((f) => [f.path, { key: f.key, sha256: f.sha256 }])), refused, close };
 }
 
 async function archiveFile(store: ObjectStore, key: string, file: string): Promise<string> {
