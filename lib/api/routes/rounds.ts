@@ -106,7 +106,7 @@ export const compare = defineRoute({
 export const qualityReport = defineRoute({ method: 'GET', path: '/quality/{id}', permission: 'project.view', summary: 'One report', params: idParam, response: qualityRow });
 export const disagreements = defineRoute({
   method: 'GET', path: '/quality/{id}/disagreements', permission: 'project.view', summary: 'Where the two differ, worst first', params: idParam, query: pageQuery.extend({ kind: z.enum(['missing', 'extra', 'class', 'place']).optional() }),
-  response: pageOf(z.object({ n: z.number().int(), item: uuid, path: z.string(), asset: sha256, kind: z.enum(['missing', 'extra', 'class', 'place']), classA: uuid.nullable(), classB: uuid.nullable(), annotationA: uuid.nullable(), annotationB: uuid.nullable(), iou: z.number().nullable(), box: z.object({ x0: z.number(), y0: z.number(), x1: z.number(), y1: z.number() }) })),
+  response: pageOf(z.object({ n: z.number().int(), item: uuid, path: z.string(), asset: sha256, width: z.number().int(), height: z.number().int(), kind: z.enum(['missing', 'extra', 'class', 'place']), classA: uuid.nullable(), classB: uuid.nullable(), annotationA: uuid.nullable(), annotationB: uuid.nullable(), iou: z.number().nullable(), box: z.object({ x0: z.number(), y0: z.number(), x1: z.number(), y1: z.number() }) })),
 });
 
 // Exports ------------------------------------------------------------------------------------------------------------

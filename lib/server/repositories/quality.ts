@@ -24,7 +24,7 @@ export function pageOfReports(db: Db, projectId: string, before: string | undefi
 
 export async function pageOfDisagreements(db: Db, reportId: string, kind: string | undefined, after: number, take: number) {
   const rows = await db.disagreement.findMany({ where: { reportId, n: { gt: after }, ...(kind && { kind }) }, orderBy: { n: 'asc' }, take });
-  const items = await db.item.findMany({ where: { id: { in: [...new Set(rows.map((r) => r.itemId))] } }, select: { id: true, path: true, hash: true } });
+  const items = await db.item.findMany({ where: { id: { in: [...new Set(rows.map((r) => r.itemId))] } }, select: { id: true, path: true, hash: true, width: true, height: true } });
   const byId = new Map(items.map((i) => [i.id, i]));
   return rows.map((row) => ({ row, item: byId.get(row.itemId) ?? null }));
 }

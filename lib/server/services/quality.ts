@@ -95,7 +95,7 @@ export async function disagreements(who: Principal, id: string, query: z.output<
     // An item erased since has no place to open.
     items: rows.flatMap(({ row, item }) =>
       item
-        ? [{ n: row.n, item: row.itemId, path: item.path, asset: item.hash, kind: row.kind as 'missing', classA: row.classA, classB: row.classB, annotationA: row.annotationA, annotationB: row.annotationB, iou: row.iou, box: { x0: row.x0, y0: row.y0, x1: row.x1, y1: row.y1 } }]
+        ? [{ n: row.n, item: row.itemId, path: item.path, asset: item.hash, width: item.width, height: item.height, kind: row.kind as 'missing', classA: row.classA, classB: row.classB, annotationA: row.annotationA, annotationB: row.annotationB, iou: row.iou, box: { x0: row.x0, y0: row.y0, x1: row.x1, y1: row.y1 } }]
         : [],
     ),
     next,
