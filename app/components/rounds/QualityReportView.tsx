@@ -1,0 +1,102 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import { SimpleGrid, Stack, Table, Text, Tooltip } from '@mantine/core';
+import { countOf, formatCount, formatFigure, formatShare } from '../../lib/format';
+import { usePollMs } from '../../lib/jobs';
+import { q, type QualityReport } from '../../lib/queries';
+import { ClassName } from '../common/badges';
+import { JobStrip } from '../common/JobView';
+import { Section } from '../common/PageHeader';
+import { RelativeTime } from '../common/RelativeTime';
+import { Loaded, RowsSkeleton } from '../common/States';
+import { Disagreements } from './Disagreements';
+import { Figure, Figures } from './Figures';
+
+export function QualityReportView({ id, project }: { id: string; project: string }) {
+  const poll = usePollMs();
+  const query = useQuery({ ...q.qualityReport(id), refetchInterval: (x) => (x.state.data?.state === 'building' ? poll : false) });
+  return <Loaded query={query} what="The report" skeleton={<RowsSkeleton rows={4} />}>{(r) => <Body report={r} project={project} />}</Loaded>;
+}
+
+function Body({ report: r, project }: { report: QualityReport; project: string }) {
+  const schema = useQuery(q.schema(project)).data?.schema;
+  const color = (id: string) => schema?.classes.find((c) => c.id === id)?.color ?? '#868e96';
+  const o = r.overall;
+  return (
+    <>
+      <Section title={`${r.b.name} against ${r.a.name}`} hint={<>{countOf(r.items, 'image')} that both have, matched from IoU {r.iou.toFixed(2)}{r.a.kind === 'model' || r.b.kind === 'model' ? `, proposals from score ${r.minScore.toFixed(2)}` : ''}; <RelativeTime at={r.createdAt} />.</>}>
+        {r.state !== 'ready' && <JobStrip id={r.job} />}
+        {r.state === 'ready' && r.items === 0 && <Text size="sm" c="dimmed">There was no image that both authors have, under these settings. Try without “done images only”, or another split.</Text>}
+        {o && r.items > 0 && (
+          <Stack gap="md">
+            <Figures>
+              <Figure label="F1" value={formatShare(o.f1)} hint={r.interval ? `95 % sure: ${formatShare(r.interval.f1[0])} to ${formatShare(r.interval.f1[1])}` : undefined} />
+              <Figure label="Precision" value={formatShare(o.precision)} hint={`of what ${r.b.name} drew`} />
+              <Figure label="Recall" value={formatShare(o.recall)} hint={`of what ${r.a.name} has`} />
+              <Figure label="Mean IoU of matches" value={formatFigure(o.meanIou)} />
+              <Figure label="Matched" value={formatCount(o.matches)} />
+              <Figure label="Missing" value={formatCount(o.onlyA)} hint={`only ${r.a.name}`} />
+              <Figure label="Extra" value={formatCount(o.onlyB)} hint={`only ${r.b.name}`} />
+            </Figures>
+            <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl">
+              <Table>
+                <Table.Thead><Table.Tr><Table.Th>Class</Table.Th><Table.Th className="fm-num">Matched</Table.Th><Table.Th className="fm-num">Missing</Table.Th><Table.Th className="fm-num">Extra</Table.Th><Table.Th className="fm-num">Precision</Table.Th><Table.Th className="fm-num">Recall</Table.Th><Table.Th className="fm-num">F1</Table.Th><Table.Th className="fm-num">IoU</Table.Th></Table.Tr></Table.Thead>
+                <Table.Tbody>
+                  {r.perClass.map((c) => (
+                    <Table.Tr key={c.classId}>
+                      <Table.Td><ClassName name={c.name} color={color(c.classId)} /></Table.Td>
+                      <Table.Td className="fm-num">{formatCount(c.matches)}</Table.Td><Table.Td className="fm-num">{formatCount(c.onlyA)}</Table.Td><Table.Td className="fm-num">{formatCount(c.onlyB)}</Table.Td>
+                      <Table.Td className="fm-num">{formatShare(c.precision)}</Table.Td><Table.Td className="fm-num">{formatShare(c.recall)}</Table.Td><Table.Td className="fm-num">{formatShare(c.f1)}</Table.Td><Table.Td className="fm-num">{formatFigure(c.meanIou, 2)}</Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+              <Confusion report={r} color={color} />
+            </SimpleGrid>
+          </Stack>
+        )}
+      </Section>
+      {r.state === 'ready' && r.items > 0 && <Disagreements report={r} project={project} />}
+    </>
+  );
+}
+
+const MOST_CLASSES = 15;
+
+/** Rows are the reference's classes, columns the measured author's; the last of each is "nothing there". */
+function Confusion({ report: r, color }: { report: QualityReport; color: (id: string) => string }) {
+  const totals = new Map(r.perClass.map((c) => [c.classId, c.matches + c.onlyA + c.onlyB]));
+  const classes = [...r.perClass].sort((a, b) => (totals.get(b.classId) ?? 0) - (totals.get(a.classId) ?? 0)).slice(0, MOST_CLASSES);
+  const ids: (string | null)[] = [...classes.map((c) => c.classId), null];
+  const count = (a: string | null, b: string | null) => r.confusion.find((x) => x.a === a && x.b === b)?.count ?? 0;
+  const name = (id: string | null, none: string) => (id === null ? none : (classes.find((c) => c.classId === id)?.name ?? ''));
+  if (classes.length === 0) return null;
+  return (
+    <div style={{ overflowX: 'auto' }}>
+      <Table withColumnBorders>
+        <Table.Caption>Rows: {r.a.name}. Columns: {r.b.name}. {r.perClass.length > MOST_CLASSES ? `The ${MOST_CLASSES} most frequent classes.` : ''}</Table.Caption>
+        <Table.Thead><Table.Tr><Table.Th />{ids.map((b) => <Table.Th key={b ?? 'none'} className="fm-num" maw={90}><Text size="xs" fw={600} truncate title={name(b, 'not drawn')}>{name(b, 'not drawn')}</Text></Table.Th>)}</Table.Tr></Table.Thead>
+        <Table.Tbody>
+          {ids.map((a) => {
+            const row = ids.reduce((sum, b) => sum + count(a, b), 0);
+            return (
+              <Table.Tr key={a ?? 'none'}>
+                <Table.Th maw={130}>{a === null ? <Text size="xs" fw={600}>not there</Text> : <ClassName name={name(a, '')} color={color(a)} />}</Table.Th>
+                {ids.map((b) => {
+                  const n = count(a, b);
+                  const impossible = a === null && b === null;
+                  const share = row ? n / row : 0;
+                  return (
+                    <Table.Td key={b ?? 'none'} className="fm-num" style={{ background: n ? `color-mix(in srgb, var(--mantine-color-${a === b ? 'teal' : 'orange'}-6) ${Math.round(8 + 52 * share)}%, transparent)` : undefined }}>
+                      {impossible ? '' : <Tooltip label={`${name(a, 'Not there')} in the reference, ${name(b, 'not drawn')} here: ${formatCount(n)}, ${formatShare(share, 0)} of the row`}><span>{n ? formatCount(n) : '·'}</span></Tooltip>}
+                    </Table.Td>
+                  );
+                })}
+              </Table.Tr>
+            );
+          })}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}
