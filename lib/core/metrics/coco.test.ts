@@ -7,7 +7,7 @@ import { cocoEvaluate, type CocoDetection, type CocoEvaluation, type CocoGroundT
 
 const root = path.join(process.env['FIELDMARK_TEST_DATA'] ?? path.resolve(import.meta.dirname, '../../../../shared/data'), 'metrics');
 const present = existsSync(root);
-if (!present) console.log(`metrics/coco: skipped against published figures, no data at FIELDMARK_TEST_DATA (${path.basename(root)})`);
+if (!present) console.log('metrics/coco: skipped against published figures, no data at FIELDMARK_TEST_DATA');
 const read = (name: string) => JSON.parse(readFileSync(path.join(root, name), 'utf8'));
 
 interface Annotation { id: number; image_id: number; category_id: number; bbox: [number, number, number, number]; area: number; iscrowd: number; score: number; keypoints?: number[] }
