@@ -7,4 +7,15 @@ import type { JobLoader } from '../runtime/registry';
  */
 export const jobs: Record<JobKind, JobLoader> = {
   echo: () => import('./echo'),
+  import: () => import('./import'),
+  revert: () => import('./revert'),
+  reassign: () => import('./reassign'),
+  anchors: () => import('./anchors'),
+  freeze: () => import('./freeze'),
+  train: () => import('./train'),
+  prelabel: () => import('./prelabel'),
+  quality: () => import('./quality'),
+  export: () => import('./export'),
+  erase: () => import('./erase'),
+  demo: () => import('./demo'),
 };

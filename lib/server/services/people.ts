@@ -12,6 +12,7 @@ import { db, type Db, type Prisma } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
 import { logger } from '@/lib/server/log';
 import { inTransaction, lockName, type Tx } from '@/lib/server/repositories/transaction';
+import { startRequestedDemo } from './demo';
 import { pageOfRows } from './paging';
 
 type MemberRow = z.input<typeof contract.updateMember.response>;
@@ -56,6 +57,8 @@ export async function setUp(input: Account & { token: string; workspace: string 
     const userId = await createUser(tx, input, hash);
     await tx.membership.create({ data: { id: uuidv7(), workspaceId: workspace.id, userId, role: 'owner' } });
   });
+  // A start with --demo has waited for a workspace; a worker that starts would see to it too.
+  await startRequestedDemo(db()).catch((err: unknown) => logger('people').warn({ err }, 'The demo project could not be asked for'));
   // The command line of this machine can work from now on; the next start would see to it too.
   await ensureLocalCliToken(db(), config().dataDir).catch((err: unknown) => logger('people').warn({ err }, 'The token file of the command line could not be written'));
   return { email: input.email };

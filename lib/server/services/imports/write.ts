@@ -17,7 +17,8 @@ const CHANGES = 5000;
 
 export interface NewItem {
   projectId: string;
-  importId: string;
+  /** Also the batch of its operations; null for what no import brings. */
+  importId: string | null;
   path: string;
   asset: Pick<AssetRecord, 'hash' | 'width' | 'height'>;
   /** The side that came with the data, or that an item with the same bytes has. */
