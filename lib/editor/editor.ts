@@ -59,6 +59,8 @@ export class Editor {
   readonly cursor = new Signal<string>('default');
   readonly proposals = new Signal<Proposals | null>(null);
   readonly references = new Signal<readonly Reference[]>([]);
+  /** Whether the open document itself is drawn; comparisons switch it off to show the other side alone. */
+  readonly documentVisible = new Signal(true);
   /** A place that the page was opened at. */
   readonly place = new Signal<Bounds | null>(null);
   /** One line that says why something did not happen. */
@@ -195,7 +197,7 @@ export class Editor {
     return this.locked.get().has(id);
   }
   isHidden(id: string): boolean {
-    return this.settings.get().hideAll || this.hidden.get().has(id);
+    return this.settings.get().hideAll || !this.documentVisible.get() || this.hidden.get().has(id);
   }
   toggle(which: 'hidden' | 'locked', ids: readonly string[]): void {
     const now = new Set(this[which].get());

@@ -3,13 +3,11 @@ import { Stack, Text, Title } from '@mantine/core';
 import { IconBook } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
-import Markdown from 'react-markdown';
-import rehypeSanitize from 'rehype-sanitize';
-import remarkGfm from 'remark-gfm';
 import { addressOf } from '@/lib/api/client';
 import { q } from '../../lib/queries';
 import { ClassName } from '../common/badges';
 import { EmptyState, Loaded } from '../common/States';
+import { GuideView } from '../guide/GuideView';
 import { useWorkbench } from './context';
 import classes from './Editor.module.css';
 import { useSignal } from './useSignal';
@@ -26,14 +24,13 @@ export function GuidePanel() {
           <EmptyState icon={<IconBook size={28} />} title="No guide yet">What to label, and how, can be written in the project’s <Link href={`/projects/${editor.project}/guide`}>guide</Link>. It stands here beside every image.</EmptyState>
         ) : (
           <Stack gap="md" p={12}>
-            {guide.markdown.trim() !== '' && <div className="fm-prose"><Markdown remarkPlugins={[remarkGfm]} rehypePlugins={[rehypeSanitize]}>{guide.markdown}</Markdown></div>}
+            {guide.markdown.trim() !== '' && <GuideView markdown={guide.markdown} />}
             {schema.classes.filter((c) => guide.examples.some((e) => e.classId === c.id) || c.description).map((c) => (
               <section key={c.id}>
                 <Title order={3} mb={4}><ClassName color={c.color} name={c.name} size="sm" /></Title>
                 {c.description && <Text size="sm" mb={6}>{c.description}</Text>}
                 {guide.examples.filter((e) => e.classId === c.id).map((e) => (
                   <figure key={e.asset} style={{ margin: '0 0 8px' }}>
-                    {/* eslint-disable-next-line @next/next/no-img-element -- immutable, same-origin, sized by the server */}
                     <img src={addressOf('asset', { params: { project: editor.project, hash: e.asset, rendition: 'display' } })} alt={e.caption || `An example of ${c.name}`} style={{ maxWidth: '100%', borderRadius: 4 }} loading="lazy" />
                     {e.caption && <Text component="figcaption" size="xs" c="dimmed">{e.caption}</Text>}
                   </figure>

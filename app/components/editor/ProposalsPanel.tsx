@@ -5,7 +5,6 @@ import { IconCheck, IconChecks, IconSparkles, IconX } from '@tabler/icons-react'
 import { useVirtualizer } from '@tanstack/react-virtual';
 import Link from 'next/link';
 import { actionById, boundsOf, scoreOf, type Proposals } from '@/lib/editor';
-import { countOf } from '../../lib/format';
 import { EmptyState } from '../common/States';
 import { kindIcons } from './ClassBar';
 import { useWorkbench } from './context';

@@ -44,3 +44,6 @@ export function classKeys(schema: LabelSchema): ClassKeys {
   }
   return { byKey, byClass, conflicts };
 }
+
+/** Single letters and digits that actions have, with what they do: no class can have them. */
+export const reservedKeys: ReadonlyMap<string, string> = new Map([...taken].filter(([key]) => /^[a-z0-9]$/.test(key)).map(([key, action]) => [key, action.name]));

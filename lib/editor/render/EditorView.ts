@@ -83,6 +83,7 @@ export class EditorView {
       editor.selection.subscribe(content),
       editor.hidden.subscribe(content),
       editor.references.subscribe(content),
+      editor.documentVisible.subscribe(content),
       editor.schema.subscribe(content),
       editor.preview.subscribe(content),
       editor.place.subscribe(() => this.redraw('overlay')),

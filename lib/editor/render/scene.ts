@@ -51,7 +51,7 @@ export function sceneOf(editor: Editor): Scene {
     if (!reference.visible) continue;
     for (const a of reference.annotations) if (touches(boundsOf(a.geometry), visible)) add(a, 'reference', false, '', reference.mark);
   }
-  const seen = new Set(editor.document.index.search(visible));
+  const seen = new Set(editor.documentVisible.get() ? editor.document.index.search(visible) : []);
   // What a gesture moves may come from outside.
   for (const id of preview.geometry.keys()) if (editor.document.get(id)) seen.add(id);
   for (const id of seen) {

@@ -1,0 +1,139 @@
+'use client';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useRouter } from 'next/navigation';
+import { Alert } from '@mantine/core';
+import { boundsOf, EditorInput, type Editor, type EditorHost, type Outbox } from '@/lib/editor';
+import { notifyDone } from '../../lib/api';
+import type { Item } from '../../lib/queries';
+import type { EditorAddress } from './address';
+import { Canvas } from './Canvas';
+import { ClassBar } from './ClassBar';
+import { Comparison } from './Comparison';
+import { WorkbenchContext, type PanelName, type Workbench } from './context';
+import { DoneDialog } from './DoneDialog';
+import classes from './Editor.module.css';
+import { HelpDialog } from './HelpDialog';
+import type { DocumentRow, ItemDocuments, Neighbours } from './queries';
+import { recall, rememberFor } from './runtime';
+import { SidePanel } from './SidePanel';
+import { ToolRail } from './ToolRail';
+import { TopBar } from './TopBar';
+import { useComparison, useProposals, useReferences } from './useBeside';
+import { useCanvasKeys } from './useCanvasKeys';
+import { useFinish } from './useFinish';
+
+interface Props {
+  editor: Editor;
+  outbox: Outbox;
+  item: Item;
+  row: DocumentRow;
+  documents: ItemDocuments;
+  neighbours: Neighbours | undefined;
+  address: EditorAddress;
+  goTo: (item: string) => void;
+}
+
+export function WorkbenchView({ editor, outbox, item, row, documents, neighbours, address, goTo }: Props) {
+  const router = useRouter();
+  const canvas = useRef<HTMLDivElement>(null);
+  const [help, setHelp] = useState(false);
+  const [panel, setPanel] = usePanel(item.project);
+  const { project, filterText } = address;
+
+  const back = useCallback(() => router.push(`/projects/${project}${filterText ? `?${filterText}` : ''}`), [router, project, filterText]);
+  const go = (id: string | null | undefined, none: string) => (id ? goTo(id) : editor.say(none));
+  const finish = useFinish(editor, outbox, item, () => {
+    const next = neighbours?.nextOpen;
+    if (next) goTo(next);
+    else notifyDone('Every item of this list is done.');
+  });
+
+  // The registry's actions ask this page for what reaches beyond the canvas; it always answers as it is now.
+  const now = useRef<EditorHost>(null);
+  useEffect(() => {
+    now.current = {
+      go: (direction) => go(direction === 1 ? neighbours?.next : neighbours?.previous, direction === 1 ? 'This is the last item of the list.' : 'This is the first item of the list.'),
+      goNextOpen: () => go(neighbours?.nextOpen, 'No other item of the list is open.'),
+      finish: finish.finish, back, openHelp: () => setHelp(true), openPanel: setPanel,
+    };
+  });
+  const host = useMemo<EditorHost>(() => ({
+    go: (direction) => now.current?.go(direction), goNextOpen: () => now.current?.goNextOpen(), finish: () => now.current?.finish(),
+    back: () => now.current?.back(), openHelp: () => now.current?.openHelp(), openPanel: (name) => now.current?.openPanel(name),
+  }), []);
+  const input = useMemo(() => new EditorInput(editor, host), [editor, host]);
+  const workbench = useMemo<Workbench>(() => ({ editor, input, host, outbox, item, document: row }), [editor, input, host, outbox, item, row]);
+  useCanvasKeys(input, canvas);
+  useLeaving(editor);
+  useOpeningPlace(editor, address);
+  useEffect(() => canvas.current?.focus({ preventScroll: true }), [editor]);
+
+  const comparison = useComparison(address, documents, row.id);
+  useProposals(editor, documents, address.compare === null && row.id === documents.team.id);
+  const beside = useMemo(() => {
+    const sides = comparison ? [comparison.a, comparison.b].flatMap((s) => (s.document && !s.open ? [{ document: s.document, mark: s.mark as 'A' | 'B' | null }] : [])) : [];
+    const other = documents.others.find((d) => d.id === address.document);
+    return other && !sides.some((s) => s.document.id === other.id) ? [...sides, { document: other, mark: null }] : sides;
+  }, [comparison, documents.others, address.document]);
+  useReferences(editor, beside);
+
+  return (
+    <WorkbenchContext.Provider value={workbench}>
+      <div className={classes.page}>
+        <TopBar neighbours={neighbours} documents={documents} finishing={finish.busy} />
+        <ToolRail />
+        <main className={classes.stage}>
+          <Canvas canvasRef={canvas}>
+            <div className={classes.legend}>
+              {comparison && <Comparison a={comparison.a} b={comparison.b} />}
+              {item.deletedAt && <Alert color="gray" p={8} title="In the trash">This item can be looked at. Restore it to change its labels.</Alert>}
+            </div>
+          </Canvas>
+          <ClassBar />
+        </main>
+        <SidePanel panel={panel} onChange={setPanel} />
+      </div>
+      <HelpDialog opened={help} onClose={() => setHelp(false)} />
+      <DoneDialog
+        undecided={finish.undecided} threshold={finish.threshold} onReject={finish.rejectRest} onClose={finish.close}
+        onReview={() => {
+          finish.close();
+          setPanel('proposals');
+          const first = editor.proposals.get()?.step(1);
+          if (first) editor.reveal(boundsOf(first.geometry));
+        }}
+      />
+    </WorkbenchContext.Provider>
+  );
+}
+
+const panelNames: readonly PanelName[] = ['objects', 'proposals', 'guide', 'history'];
+function usePanel(project: string): [PanelName, (panel: PanelName) => void] {
+  const [panel, set] = useState<PanelName>(() => panelNames.find((p) => p === recall(project, 'panel')) ?? 'objects');
+  return [panel, useCallback((next: PanelName) => {
+    set(next);
+    rememberFor(project, 'panel', next);
+  }, [project])];
+}
+
+/** Asks before the page is left while something is in no journal yet: that takes milliseconds, or means trouble. */
+function useLeaving(editor: Editor): void {
+  useEffect(() => {
+    const leaving = (event: BeforeUnloadEvent) => {
+      const { state } = editor.session.save.get();
+      if (state === 'saving' || state === 'failed') event.preventDefault();
+    };
+    window.addEventListener('beforeunload', leaving);
+    return () => window.removeEventListener('beforeunload', leaving);
+  }, [editor]);
+}
+
+/** Opens at the annotation or the place that the address names. */
+function useOpeningPlace(editor: Editor, { annotation, place }: EditorAddress): void {
+  useEffect(() => {
+    const named = annotation ? editor.document.get(annotation) : undefined;
+    if (named) editor.select([named.id]);
+    const bounds = place ?? (named ? boundsOf(named.geometry) : null);
+    if (bounds) editor.openAt(bounds);
+  }, [editor, annotation, place]);
+}
