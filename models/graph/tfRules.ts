@@ -1,5 +1,5 @@
 /** Every primitive in tfjs terms, for the oracle. Written to be obviously right, not fast. */
-import * as tf from '@tensorflow/tfjs';
+import { tf } from '../runtime/tf';
 import { sizeOf } from './shapes';
 import { type ConvAttrs, type GraphNode, type OpAttrs, type OpName, type PoolAttrs, type TypedArray } from './types';
 

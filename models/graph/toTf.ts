@@ -2,7 +2,7 @@
  * The oracle: evaluates a program with tfjs, one primitive after another. Slow and plain; tests compare with it, and it
  * runs where ONNX Runtime is absent. Works on the `cpu` backend, whose forward kernels are complete.
  */
-import * as tf from '@tensorflow/tfjs';
+import { tf } from '../runtime/tf';
 import { reachable } from './graph';
 import { type Program } from './program';
 import { tfRules } from './tfRules';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ops, type Graph, type TensorData } from '../graph';
 import { ortEngine } from '../node/ortEngine';
+import { tfEngine } from '../node/tfEngine';
 import { float32, type Tensors } from '../runtime/engine';
 import { tf, type LayersModel } from '../runtime/tf';
 import { initialiseWeights, readWeights } from '../runtime/weights';
@@ -69,6 +70,19 @@ describe('a run', () => {
     expect(bytes(second.weights('average'))).toBe(bytes(whole.weights('average')));
     await whole.dispose();
     await second.dispose();
+  });
+
+  it('on ONNX Runtime is, within rounding, the run on tfjs', async () => {
+    const options = { averageDecay: 0.9, clipNorm: 1 };
+    const results = [];
+    for (const engine of [ortEngine, tfEngine]) {
+      const trainer = await Trainer.create(engine, specOf(network(), adamW({ weightDecay: 0.01 }), options));
+      results.push({ losses: await run(trainer, 0, 5), weights: trainer.weights('average') });
+      await trainer.dispose();
+    }
+    const [onnx, oracle] = results as [(typeof results)[0], (typeof results)[0]];
+    expect(relativeDifference(onnx.losses, oracle.losses)).toBeLessThan(1e-4);
+    for (const [name, { data }] of Object.entries(onnx.weights)) expect(relativeDifference(data, oracle.weights[name]!.data)).toBeLessThan(2e-3);
   });
 
   it('refuses a snapshot of another model', async () => {

@@ -69,7 +69,14 @@ export const elementwise = {
   stopGradient: { infer: inferSame(), gradient: () => [null] } satisfies Primitive<'stopGradient'>,
 
   add: binary<'add'>((dy) => dy, (dy) => dy),
-  sub: binary<'sub'>((dy) => dy, (dy) => o.neg(dy)),
+  sub: {
+    infer: inferBroadcast(),
+    gradient(node, [dy], needs) {
+      const [a, b] = node.inputs as [Value, Value];
+      // Summed first, negated after: the sum may be a few numbers.
+      return [dy && needs[0] ? o.sumTo(dy, a.shape) : null, dy && needs[1] ? o.neg(o.sumTo(dy, b.shape)) : null];
+    },
+  } satisfies Primitive<'sub'>,
   mul: binary<'mul'>((dy, _a, b) => o.mul(dy, b), (dy, a) => o.mul(dy, a)),
   div: binary<'div'>((dy, _a, b) => o.div(dy, b), (dy, _a, b, y) => o.neg(o.div(o.mul(dy, y), b))),
   // Of equal operands the first one receives the gradient.

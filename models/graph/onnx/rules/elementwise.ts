@@ -1,5 +1,6 @@
 /** Elementwise primitives: one ONNX node each, in the layout of the largest operand. */
 import { commonLayout, type EmitRule } from '../emitter';
+import { IMAGE } from '../layout';
 import { onnxType } from '../schema';
 import { type Attribute, float } from '../writer';
 import { type OpName } from '../../types';
@@ -30,7 +31,6 @@ export const elementwise = {
   relu: map<'relu'>('Relu'),
   leakyRelu: map<'leakyRelu'>('LeakyRelu', ({ alpha }) => ({ alpha: float(alpha) })),
   not: map<'not'>('Not'),
-  cast: map<'cast'>('Cast', ({ dtype }) => ({ to: onnxType[dtype] })),
   add: map<'add'>('Add'),
   sub: map<'sub'>('Sub'),
   mul: map<'mul'>('Mul'),
@@ -42,6 +42,13 @@ export const elementwise = {
   equal: map<'equal'>('Equal'),
   and: map<'and'>('And'),
   where: map<'where'>('Where'),
+
+  cast: ((node, emitter) => {
+    const x = node.inputs[0]!;
+    // Images come as bytes and go on as feature maps: turning them while they are bytes moves a quarter as much.
+    const layout = x.dtype === 'uint8' && x.shape.length === 4 ? IMAGE : emitter.native(x);
+    emitter.set(node.outputs[0]!, emitter.writer.node('Cast', [emitter.get(x, layout)], { to: onnxType[node.attrs.dtype] }), layout);
+  }) satisfies EmitRule<'cast'>,
 
   clip: ((node, emitter) => {
     const x = node.inputs[0]!;
