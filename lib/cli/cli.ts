@@ -1,0 +1,54 @@
+/** The command line `fieldmark`. Each command is a file in commands/. */
+import { Command, CommanderError } from 'commander';
+import { convertCommand } from './commands/convert';
+import { exportCommand } from './commands/export';
+import { importCommand } from './commands/import';
+import { jobCommand } from './commands/job';
+import { projectCommand } from './commands/project';
+import { anchorsCommand, prelabelCommand, qualityCommand, trainCommand } from './commands/round';
+import { userCommand } from './commands/user';
+import { validateCommand } from './commands/validate';
+import { UsageError, commanderExit, exitCodes, type Environment, type Frame } from './program';
+
+/** The whole program, for `run` and for the documentation. */
+export function buildProgram(frame: Frame): Command {
+  const program = new Command('fieldmark')
+    .description('The command line of Fieldmark: an HTTP client of the server, and converters that need none.')
+    .addHelpText('after', `
+On the data folder itself, server or not:
+  backup                   write a backup of the database
+  backups                  list the backups
+  restore FOLDER           put a backup back
+
+Address of the server: --url, else FIELDMARK_URL, else the server of the data folder (FIELDMARK_DATA, .data).
+Signing in: FIELDMARK_TOKEN, else the file cli-token in the data folder.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 the server cannot be reached, 4 not signed in or not allowed, 5 not found, 130 stopped.`);
+  for (const make of [projectCommand, importCommand, anchorsCommand, trainCommand, prelabelCommand, qualityCommand, exportCommand, jobCommand, userCommand, convertCommand, validateCommand]) program.addCommand(make(frame));
+  const settle = (c: Command): void => {
+    c.exitOverride();
+    c.showHelpAfterError('(run it with --help to see how it is used)');
+    c.configureOutput({ writeOut: (text) => frame.environment.stdout.write(text), writeErr: (text) => frame.environment.stderr.write(text) });
+    c.commands.forEach(settle);
+  };
+  settle(program);
+  return program;
+}
+
+/** Runs a command line. Never throws; what went wrong is said, and the exit code is returned. */
+export async function run(args: readonly string[], environment: Environment, pollMs?: number): Promise<number> {
+  const frame: Frame = { environment, exitCode: exitCodes.ok, ...(pollMs !== undefined && { pollMs }) };
+  const program = buildProgram(frame);
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return exitCodes.usage;
+    }
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return commanderExit(error);
+    if (!(error instanceof UsageError)) throw error;
+    environment.stderr.write(`fieldmark: ${error.message}\n`);
+    return exitCodes.usage;
+  }
+  return frame.exitCode;
+}
