@@ -85,6 +85,11 @@ export function mul(a: Operand, b: Operand): Value {
   if (own !== null && typeof b !== 'number') return mul(b, a);
   if (typeof b !== 'number' && sizeOf(b.shape) > sizeOf(a.shape)) return mul(b, a);
   const size = sizeOf(a.shape);
+  if (a === b && a.node.op === 'mul') {
+    // (big · small)² is big² · small².
+    const [big, small] = a.node.inputs as [Value, Value];
+    if (sizeOf(small.shape) < size) return mul(mul(big, big), mul(small, small));
+  }
   const smaller = typeof b === 'number' || sizeOf(b.shape) < size;
   if (smaller && a.node.op === 'mul') {
     const [big, small] = a.node.inputs as [Value, Value];

@@ -22,6 +22,8 @@ export interface LoweredModel {
 export interface LowerOptions {
   /** Batch statistics, dropout. Layers that are not trainable stay in inference mode. */
   training: boolean;
+  /** The value to use for a weight; where it gives none the weight becomes a graph input of its name. */
+  weight?: (name: string) => Value | undefined;
 }
 
 /** `conv2d_1/kernel` for a weight that tf.layers calls `conv2d_1/kernel_1` on a second loading. */
@@ -36,7 +38,7 @@ export function weightNames(layer: tf.layers.Layer): { name: string; variable: t
  * Adds `model` to `graph`, its inputs being `inputs` (full shapes, batch included). Weights become graph inputs.
  * Throws an Error that names the layer and its class when there is no lowering for it.
  */
-export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly Value[], { training }: LowerOptions): LoweredModel {
+export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly Value[], { training, weight: given }: LowerOptions): LoweredModel {
   const weights = new Map<string, LoweredWeight>();
   const updates = new Map<string, Value>();
   const masks: MaskInput[] = [];
@@ -63,8 +65,9 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
       const own = found.variable.shape as number[];
       const graphShape = shape ?? own;
       if (sizeOf(own) !== sizeOf(graphShape)) throw new Error(`weight ${name} has the shape ${show(own)}, expected was ${show(graphShape)}`);
-      const value = graph.input(found.name, graphShape, 'float32', layout);
-      weights.set(found.name, { name: found.name, value, shape: own, trainable: layer.trainable && found.variable.trainable, decays });
+      const value = given?.(found.name) ?? graph.input(found.name, graphShape, 'float32', layout);
+      if (!sameShape(value.shape, graphShape)) throw new Error(`weight ${name} was given as ${show(value.shape)}, expected was ${show(graphShape)}`);
+      weights.set(found.name, { name: found.name, value, layout: layout ?? 'plain', shape: own, trainable: layer.trainable && found.variable.trainable, decays });
       return value;
     },
     update: (name, next) => updates.set(`${layer.name}/${name}`, next),

@@ -7,6 +7,8 @@ export interface LoweredWeight {
   /** Unique in the model: layer name / weight name, as model.json has it. */
   name: string;
   value: Value;
+  /** How a back end would like to keep it. */
+  layout: InputLayout;
   /** Shape in tf.layers; the graph's may differ, with the same numbers in the same order. */
   shape: readonly number[];
   trainable: boolean;

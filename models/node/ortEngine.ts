@@ -4,7 +4,7 @@
  * State is double-buffered: a run reads the one set of tensors and writes the other, so that no step allocates weights.
  */
 import * as ort from 'onnxruntime-node';
-import { nextOf, type OnnxPort, outputOf, toOnnx } from '../graph/onnx/emitter';
+import { type OnnxPort, toOnnx } from '../graph/onnx/emitter';
 import { permute, physicalShape, plain, toPhysical } from '../graph/onnx/layout';
 import { type DType, type Program, sameShape, show, sizeOf, type TensorData, type TypedArray } from '../graph';
 import { type CompileOptions, type Engine, type Executable, type Tensors } from '../runtime/engine';
@@ -38,12 +38,12 @@ class OrtExecutable implements Executable {
     const given: Record<string, ort.Tensor> = Object.fromEntries(this.current);
     for (const port of this.feeds) given[port.name] = this.feed(port, feeds[port.name]);
     const wanted: Record<string, ort.Tensor | null> = {};
-    for (const port of this.outputs) wanted[outputOf(port.name)] = null;
-    for (const [name, tensor] of this.next) wanted[nextOf(name)] = tensor;
+    for (const port of this.outputs) wanted[port.output] = null;
+    for (const [name, tensor] of this.next) wanted[this.ports.get(name)!.output] = tensor;
     const results = await this.session.run(given, wanted);
     [this.current, this.next] = [this.next, this.current];
     return Object.fromEntries(this.outputs.map((port): [string, TensorData] => {
-      const tensor = results[outputOf(port.name)]!;
+      const tensor = results[port.output]!;
       return [port.name, { dtype: port.dtype, shape: port.shape, data: tensor.data as TypedArray }];
     }));
   }

@@ -1,4 +1,7 @@
-/** Optimizers as primitives: one update rule each, applied to every parameter inside the step graph. */
+/**
+ * Optimizers as primitives: one update rule each, applied inside the step graph. All parameters come as one vector (two,
+ * where some decay and others do not), so that an update is a dozen operations whatever the number of layers.
+ */
 import { ops, type Value } from '../graph';
 
 export interface ParameterUpdate {
@@ -53,8 +56,10 @@ export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay =
       const g = decay && !decoupled ? ops.add(gradient, ops.mul(parameter, weightDecay)) : gradient;
       const m = ops.add(ops.mul(slots.m!, beta1), ops.mul(g, 1 - beta1));
       const v = ops.add(ops.mul(slots.v!, beta2), ops.mul(ops.square(g), 1 - beta2));
-      const denominator = ops.add(ops.sqrt(ops.mul(v, scalars.correction2!)), epsilon);
-      const rate = ops.mul(scalars.learningRate!, scalars.correction1!);
+      // η m̂ / (√v̂ + ε) with the corrections drawn into the numbers: η c₁/√c₂ · m / (√v + ε/√c₂).
+      const root = ops.sqrt(scalars.correction2!);
+      const denominator = ops.add(ops.sqrt(v), ops.mul(ops.reciprocal(root), epsilon));
+      const rate = ops.div(ops.mul(scalars.learningRate!, scalars.correction1!), root);
       const kept = decay && decoupled ? ops.mul(parameter, ops.sub(1, ops.mul(scalars.learningRate!, weightDecay))) : parameter;
       return { parameter: ops.sub(kept, ops.mul(ops.div(m, denominator), rate)), slots: { m, v } };
     },

@@ -2,13 +2,14 @@
  * One training step as one program: forward, backward, update, moving average. The engine keeps weights and moments
  * between steps; they come back to the tf.layers model only when asked for.
  */
-import { Graph, gradients, ops, type DType, type Program, type Value } from '../graph';
-import { lowerModel, type MaskInput } from '../lower';
+import { Graph, gradients, ops, sameShape, type DType, type Program, type Value } from '../graph';
+import { lowerModel, type LoweredModel, type LoweredWeight, type MaskInput } from '../lower';
 import { number32, type CompileOptions, type Engine, type Executable, type Tensors } from '../runtime/engine';
 import { randomFor } from '../runtime/random';
 import { type LayersModel } from '../runtime/tf';
 import { readWeights, writeWeights } from '../runtime/weights';
 import { type Optimizer } from './optimizers';
+import { Pack } from './pack';
 
 export interface LossResult {
   /** One number. */
@@ -35,64 +36,73 @@ export interface TrainerSpec {
 export interface StepGraph {
   program: Program;
   masks: MaskInput[];
-  /** Names of the weights that are kept as state (trained, or updated by batch statistics). */
-  weights: string[];
+  /** The state that is weights: those trained by gradients, and those that batch statistics move. */
+  packs: Pack[];
 }
 
 const averageOf = (name: string): string => `average:${name}`;
 const slotOf = (slot: string, name: string): string => `${slot}:${name}`;
 
-/** The step of `spec` as a program. */
-export function buildStep(spec: TrainerSpec): StepGraph {
-  const graph = new Graph();
+/** Builds inputs and loss in a graph of their own; `weight` gives values for weights by name. */
+function trace(spec: TrainerSpec, graph: Graph, weight?: (name: string) => Value | undefined): LossResult & { lowered: LoweredModel } {
   const inputs = Object.fromEntries(Object.entries(spec.inputs).map(([name, { shape, dtype }]) => [name, graph.input(name, shape, dtype)]));
-  let lowered: ReturnType<typeof lowerModel> | undefined;
-  const { loss, parts } = spec.loss(inputs, (...values) => {
+  let lowered: LoweredModel | undefined;
+  const result = spec.loss(inputs, (...values) => {
     if (lowered) throw new Error('the network may be called once');
-    lowered = lowerModel(graph, spec.model, values, { training: true });
+    lowered = lowerModel(graph, spec.model, values, { training: true, weight });
     return lowered.outputs;
   });
   if (!lowered) throw new Error('the loss does not call the network');
+  return { ...result, lowered };
+}
 
-  const trained = lowered.weights.filter((weight) => weight.trainable);
-  const raw = gradients(loss, trained.map((weight) => weight.value));
-  const found = raw.filter((value): value is Value => value !== null);
-  let scale: Value | null = null;
-  if (spec.clipNorm !== undefined && found.length > 0) {
-    const norm = ops.sqrt(found.map((value) => ops.reduceSum(ops.square(value))).reduce((a, b) => ops.add(a, b)));
-    parts.gradientNorm = norm;
-    scale = ops.minimum(ops.div(graph.scalar(spec.clipNorm), ops.add(norm, 1e-6)), 1);
+/** The step of `spec` as a program. */
+export function buildStep(spec: TrainerSpec): StepGraph {
+  // A first tracing shows which weights there are and how the graph wants them; the second has them cut out of vectors.
+  const { weights, updates } = trace(spec, new Graph()).lowered;
+  const packed = (name: string, include: (weight: LoweredWeight) => boolean) =>
+    new Pack(name, weights.filter(include).map(({ name: own, value, layout }) => ({ name: own, shape: value.shape, layout })));
+  const trained = [packed('decayed', (weight) => weight.trainable && weight.decays), packed('plain', (weight) => weight.trainable && !weight.decays)].filter(({ size }) => size > 0);
+  const statistics = packed('statistics', (weight) => !weight.trainable && updates.has(weight.name));
+
+  const graph = new Graph();
+  const vectors = new Map([...trained, statistics].filter(({ size }) => size > 0).map((pack) => [pack, graph.input(pack.name, [pack.size])]));
+  const pieces = new Map([...vectors].flatMap(([pack, vector]) => [...pack.unpack(vector)]));
+  const { loss, parts, lowered } = trace(spec, graph, (name) => pieces.get(name));
+
+  const names = trained.flatMap((pack) => pack.weights.map((weight) => weight.name));
+  const derived = gradients(loss, names.map((name) => pieces.get(name)!));
+  const gradientOf = new Map(names.flatMap((name, i) => (derived[i] ? [[name, derived[i]] as const] : [])));
+  let clipped = trained.map((pack) => pack.pack(graph, gradientOf));
+  const outputs: Record<string, Value> = { loss, ...parts };
+  if (spec.clipNorm !== undefined && clipped.length > 0) {
+    const norm = ops.sqrt(clipped.map((value) => ops.reduceSum(ops.square(value))).reduce((a, b) => ops.add(a, b)));
+    outputs.gradientNorm = norm;
+    const scale = ops.minimum(ops.div(graph.scalar(spec.clipNorm), ops.add(norm, 1e-6)), 1);
+    clipped = clipped.map((value) => ops.mul(value, scale));
   }
 
   const state: Record<string, Value> = {};
   const scalars: Record<string, Value> = { learningRate: graph.input('learningRate', []) };
   for (const name of Object.keys(spec.optimizer.scalars(1))) scalars[name] = graph.input(name, []);
   const averageRate = spec.averageDecay === undefined ? null : graph.input('averageRate', []);
-  const keep = (name: string, value: Value, next: Value) => {
-    state[name] = next;
+  const keep = (pack: Pack, next: Value) => {
+    state[pack.name] = next;
     if (!averageRate) return;
-    const { layout } = value.node.attrs as { layout: 'plain' | 'kernel' };
-    const average = graph.input(averageOf(name), value.shape, 'float32', layout);
-    state[averageOf(name)] = ops.add(average, ops.mul(ops.sub(next, average), averageRate));
+    const average = graph.input(averageOf(pack.name), [pack.size]);
+    state[averageOf(pack.name)] = ops.add(average, ops.mul(ops.sub(next, average), averageRate));
   };
-  trained.forEach((weight, i) => {
-    const gradient = raw[i];
-    if (!gradient) return;
-    const { layout } = weight.value.node.attrs as { layout: 'plain' | 'kernel' };
-    const slots = Object.fromEntries(spec.optimizer.slots.map((slot) => [slot, graph.input(slotOf(slot, weight.name), weight.value.shape, 'float32', layout)]));
-    const updated = spec.optimizer.update({
-      parameter: weight.value, gradient: scale ? ops.mul(gradient, scale) : gradient, slots, scalars, decays: weight.decays,
-    });
-    keep(weight.name, weight.value, updated.parameter);
-    for (const [slot, next] of Object.entries(updated.slots)) state[slotOf(slot, weight.name)] = next;
+  trained.forEach((pack, i) => {
+    const slots = Object.fromEntries(spec.optimizer.slots.map((slot) => [slot, graph.input(slotOf(slot, pack.name), [pack.size])]));
+    const updated = spec.optimizer.update({ parameter: vectors.get(pack)!, gradient: clipped[i]!, slots, scalars, decays: pack.name === 'decayed' });
+    keep(pack, updated.parameter);
+    for (const [slot, next] of Object.entries(updated.slots)) state[slotOf(slot, pack.name)] = next;
   });
-  for (const [name, next] of lowered.updates) keep(name, lowered.weights.find((weight) => weight.name === name)!.value, next);
+  if (statistics.size > 0) keep(statistics, statistics.pack(graph, lowered.updates));
 
-  const names = Object.keys(state);
-  const weights = lowered.weights.map((weight) => weight.name).filter((name) => names.includes(name));
   const all = readWeights(spec.model);
-  const constants = Object.fromEntries(lowered.weights.filter((weight) => !weights.includes(weight.name)).map((weight) => [weight.name, { ...all[weight.name]!, shape: weight.value.shape }]));
-  return { program: { outputs: { loss, ...parts }, state, constants }, masks: lowered.masks, weights };
+  const constants = Object.fromEntries(lowered.weights.filter(({ name }) => !pieces.has(name)).map(({ name, value }) => [name, { ...all[name]!, shape: value.shape }]));
+  return { program: { outputs, state, constants }, masks: lowered.masks, packs: [...vectors.keys()] };
 }
 
 /** Owns the compiled step and its state. */
@@ -137,7 +147,7 @@ export class Trainer {
   /** The trained weights by name. */
   weights(which: 'current' | 'average' = 'average'): Tensors {
     const average = which === 'average' && this.spec.averageDecay !== undefined;
-    return Object.fromEntries(this.step.weights.map((name) => [name, this.executable.readState(average ? averageOf(name) : name)]));
+    return Object.assign({}, ...this.step.packs.map((pack) => pack.read(this.executable.readState(average ? averageOf(pack.name) : pack.name).data))) as Tensors;
   }
 
   /** Everything that training depends on besides the data: weights, moments, averages. */
@@ -145,11 +155,11 @@ export class Trainer {
     return { steps: this.done, state: Object.fromEntries(Object.keys(this.step.program.state ?? {}).map((name) => [name, this.executable.readState(name)])) };
   }
 
-  /** Goes on from a snapshot of the same program. Throws when a state is missing. */
+  /** Goes on from a snapshot of the same program. Throws when a state is missing or of another size. */
   restore({ steps, state }: { steps: number; state: Tensors }): void {
     for (const name of Object.keys(this.step.program.state ?? {})) {
       const value = state[name];
-      if (!value) throw new Error(`the checkpoint has no ${name}: it belongs to another model`);
+      if (!value || !sameShape(value.shape, this.executable.readState(name).shape)) throw new Error(`the checkpoint has no ${name} of this size: it belongs to another model`);
       this.executable.writeState(name, value);
     }
     this.done = steps;
@@ -161,10 +171,10 @@ export class Trainer {
 
   private loadFromModel(): void {
     const weights = readWeights(this.spec.model);
-    for (const name of this.step.weights) {
-      const value = { ...weights[name]!, shape: this.executable.readState(name).shape };
-      this.executable.writeState(name, value);
-      if (this.spec.averageDecay !== undefined) this.executable.writeState(averageOf(name), value);
+    for (const pack of this.step.packs) {
+      const vector = pack.write(weights);
+      this.executable.writeState(pack.name, vector);
+      if (this.spec.averageDecay !== undefined) this.executable.writeState(averageOf(pack.name), vector);
     }
   }
 }

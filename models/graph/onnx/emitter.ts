@@ -12,22 +12,18 @@ export interface OnnxPort {
   /** Logical. */
   shape: Shape;
   layout: Layout;
+  /** Name of the model's output: of the result, or of a state's next value. Empty for what is fed. */
+  output: string;
 }
 
 export interface OnnxProgram {
   bytes: Uint8Array;
   /** Fed at each run, in plain layout. */
   feeds: OnnxPort[];
-  /** Kept by the engine; the next value comes out as `nextOf(name)`. */
+  /** Kept by the engine, in the layout of the port. */
   state: OnnxPort[];
-  /** Come out as `outputOf(name)`. */
   outputs: OnnxPort[];
 }
-
-/** Name of the model output of a program's output: an input may have the same name. */
-export const outputOf = (name: string): string => `output:${name}`;
-/** Name of the model output that carries the next value of a state. */
-export const nextOf = (name: string): string => `next:${name}`;
 
 const bytesOf = (data: TypedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -104,12 +100,10 @@ export class OnnxEmitter {
 
     const outputs = Object.entries(program.outputs).map(([name, value]): OnnxPort => {
       const layout = plain(value.shape.length);
-      this.writer.output(outputOf(name), this.get(value, layout), value.dtype, value.shape);
-      return { name, dtype: value.dtype, shape: value.shape, layout };
+      return { name, dtype: value.dtype, shape: value.shape, layout, output: this.writer.output(this.get(value, layout), value.dtype, value.shape) };
     });
     for (const port of kept) {
-      const next = state[port.name]!;
-      this.writer.output(nextOf(port.name), this.get(next, port.layout), port.dtype, physicalShape(port.shape, port.layout));
+      port.output = this.writer.output(this.get(state[port.name]!, port.layout), port.dtype, physicalShape(port.shape, port.layout));
     }
     return { bytes: this.writer.encode(), feeds, state: kept, outputs };
   }
@@ -125,7 +119,7 @@ export class OnnxEmitter {
       return null;
     }
     this.set(value, this.writer.input(name, value.dtype, shape), layout);
-    return { name, dtype: value.dtype, shape: value.shape, layout };
+    return { name, dtype: value.dtype, shape: value.shape, layout, output: '' };
   }
 
   /** True when the node is the same as one before it, or does nothing here. */

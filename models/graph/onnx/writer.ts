@@ -15,6 +15,8 @@ export class OnnxWriter {
   private readonly inputs: object[] = [];
   private readonly outputs: object[] = [];
   private readonly constants = new Map<string, string>();
+  /** Names that nodes made and that are no output yet. */
+  private readonly free = new Set<string>();
   private readonly domains = new Set<string>();
   private counter = 0;
 
@@ -27,10 +29,12 @@ export class OnnxWriter {
     return name;
   }
 
-  /** Makes `source` an output of the model under `name`. */
-  output(name: string, source: string, type: OnnxTypeName, shape: Shape): void {
-    this.nodes.push({ opType: 'Identity', name: `output_${name}`, input: [source], output: [name] });
+  /** Makes `source` an output of the model and returns the output's name: its own, or that of a copy where it must be one. */
+  output(source: string, type: OnnxTypeName, shape: Shape): string {
+    const name = this.free.has(source) ? source : this.node('Identity', [source]);
+    this.free.delete(name);
     this.outputs.push(valueInfo(name, type, shape));
+    return name;
   }
 
   /** Adds a node with one output and returns the output's name. An empty input name leaves an optional input out. */
@@ -42,6 +46,7 @@ export class OnnxWriter {
   nodes2(opType: string, input: readonly string[], attributes: Record<string, Attribute>, count: number, domain = ''): string[] {
     if (domain) this.domains.add(domain);
     const output = Array.from({ length: count }, () => `v${this.counter++}`);
+    for (const name of output) this.free.add(name);
     this.nodes.push({
       opType, domain, input, output,
       name: `${opType}_${output[0]}`,
