@@ -82,7 +82,7 @@ const parts = [
 
 /** Brings dist/ and .next/ up to date, or only the parts named. Returns the names of the parts that were built. */
 export async function build({ force = false, only = parts.map((part) => part.name) } = {}) {
-  const wanted = parts.filter((part) => only.includes(part.name)).map((part) => ({ ...part, hash: hashOf(part.inputs, [process.versions.modules, process.env.FIELDMARK_BUILD_SKIP_TYPES ?? '']) }));
+  const wanted = parts.filter((part) => only.includes(part.name)).map((part) => ({ ...part, hash: hashOf(part.inputs, [process.versions.modules]) }));
   const isDone = ({ name, hash, result }) => readStamps()[name] === hash && existsSync(inRoot(result));
   if (!force && wanted.every(isDone)) return [];
   let lock = takeLock(inRoot('.cache', 'build.lock'));

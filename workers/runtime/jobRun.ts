@@ -18,6 +18,8 @@ export interface RunEnvironment {
   entry: string;
   /** True once the worker is stopping: jobs are then put back, not failed. */
   stopping: () => boolean;
+  /** Called when a job's row is ours and its process begins. */
+  claimed: () => void;
 }
 
 interface Claim {
@@ -55,6 +57,7 @@ export class JobRun {
     const claim = await this.#take();
     if (!claim) return;
     this.#claim = claim;
+    env.claimed();
     const tempDir = jobTempDir(env.dataDir, claim.id, claim.attempt);
     this.#process = new JobProcess({ entry: env.entry, jobId: claim.id, attempt: claim.attempt, queue: claim.queue, tempDir, log: env.log });
     if (env.stopping()) this.#process.end('stop');

@@ -10,7 +10,8 @@ import { checkInstallation } from '@/lib/server/db/installation';
 import { assertSchemaKnown } from '@/lib/server/db/migrations';
 import { EventHub } from '@/lib/server/events';
 import { logger } from '@/lib/server/log';
-import { createBoss, QUEUE_NAMES, type Dispatch } from '@/lib/server/queue';
+import { createBoss, QUEUE_NAMES, type Dispatch, type QueueName } from '@/lib/server/queue';
+import { startRequestedDemo } from '@/lib/server/services/demo';
 import { createStore } from '@/lib/server/storage';
 import { JobRun, RetryJob } from './jobRun';
 import { reconcile } from './reconcile';
@@ -59,19 +60,27 @@ export class Worker {
     await this.#seen();
     this.#boss = createBoss(databaseUrl, { supervise: true });
     await this.#boss.start({ attempts: 5 });
-    for (const queue of QUEUE_NAMES) {
-      if (queues[queue] === 0) continue;
-      const options = { includeMetadata: true, localConcurrency: queues[queue], pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2, heartbeatRefreshSeconds: 3 } as const;
-      await this.#boss.work<Dispatch>(queue, options, async ([delivery]) => {
-        if (delivery) await this.#deliver(delivery.data.jobId, delivery.retryCount, delivery.signal);
-      });
-    }
+    for (const queue of QUEUE_NAMES) for (let taker = 0; taker < queues[queue]; taker++) await this.#take(queue);
     this.#timers.push(
       setInterval(() => void this.#seen().catch((err: unknown) => this.#log.warn({ err }, 'The worker could not report')), SEEN_MS),
       setInterval(() => void reconcile(this.#db, this.#log).catch((err: unknown) => this.#log.warn({ err }, 'Reconciling failed')), RECONCILE_MS),
     );
+    await startRequestedDemo(this.#db);
     await rm(path.join(dataDir, 'tmp', 'predict'), { recursive: true, force: true });
     this.#log.info({ worker: this.id, queues, rss: process.memoryUsage().rss }, 'Taking jobs');
+  }
+
+  /** One taker of a queue: a job at a time. */
+  async #take(queue: QueueName): Promise<void> {
+    let id = '';
+    const options = { includeMetadata: true, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2, heartbeatRefreshSeconds: 3 } as const;
+    id = await this.#boss.work<Dispatch>(queue, options, async ([delivery]) => {
+      try {
+        if (delivery) await this.#deliver(delivery.data.jobId, delivery.retryCount, delivery.signal);
+      } finally {
+        this.#boss.notifyWorker(id); // look for the next job at once, not at the next poll
+      }
+    });
   }
 
   #runOf(jobId: string): JobRun | undefined {
@@ -80,12 +89,11 @@ export class Worker {
 
   async #deliver(jobId: string, retryCount: number, signal: AbortSignal): Promise<void> {
     const run = new JobRun(
-      { db: this.#db, log: this.#log, workerId: this.id, dataDir: this.#settings.dataDir, entry: this.#entry, stopping: () => this.#stopping },
+      { db: this.#db, log: this.#log, workerId: this.id, dataDir: this.#settings.dataDir, entry: this.#entry, stopping: () => this.#stopping, claimed: () => this.#reportSoon() },
       jobId,
       retryCount,
     );
     this.#runs.set(run.token, run);
-    this.#reportSoon();
     // The queue gave the job to somebody else, or its day is over: two must not run it.
     const taken = () => {
       if (!this.#stopping) run.kill();
@@ -112,7 +120,7 @@ export class Worker {
   }
 
   async #seen(): Promise<void> {
-    const running = [...this.#runs.values()].map((run) => ({ kind: run.kind, job: run.jobId }));
+    const running = [...this.#runs.values()].filter((run) => run.kind !== '').map((run) => ({ kind: run.kind, job: run.jobId }));
     const row = { seenAt: new Date(), running };
     await this.#db.workerInstance.upsert({ where: { id: this.id }, create: { id: this.id, host: hostname(), pid: process.pid, ...row }, update: row });
     await this.#db.workerInstance.deleteMany({ where: { seenAt: { lt: new Date(Date.now() - 600_000) } } });
