@@ -22,6 +22,8 @@ export class History {
   private redoSteps: Step[] = [];
   /** Of every remembered operation, the first operation of its gesture. */
   private roots = new Map<string, string>();
+  /** Of the first operation of each gesture, what was done. */
+  private gestures = new Map<string, string>();
 
   get canUndo(): boolean {
     return this.undoSteps.length > 0;
@@ -31,7 +33,8 @@ export class History {
   }
   /** The type of the gesture that would be taken back next, or done again. */
   get next(): { undo: string | null; redo: string | null } {
-    return { undo: gestureOf(this.undoSteps.at(-1)), redo: gestureOf(this.redoSteps.at(-1)) };
+    const name = (step: Step | undefined) => (step ? (this.gestures.get(step.root) ?? 'a gesture') : null);
+    return { undo: name(this.undoSteps.at(-1)), redo: name(this.redoSteps.at(-1)) };
   }
   /** How many steps could be taken back: a mark to return to. */
   get depth(): number {
@@ -43,6 +46,7 @@ export class History {
     this.undoSteps = [];
     this.redoSteps = [];
     this.roots = new Map();
+    this.gestures = new Map();
     for (const op of operations) this.record(op);
   }
 
@@ -55,6 +59,7 @@ export class History {
       const more = op.type.endsWith('-more') && last !== undefined;
       const root = more ? last.root : op.id;
       this.roots.set(op.id, root);
+      if (!more) this.gestures.set(op.id, op.type);
       if (more) last.operations.push(op);
       else this.undoSteps.push({ root, operations: [op] });
       this.redoSteps = [];
@@ -106,9 +111,4 @@ function give(steps: Step[], root: string, op: Operation): void {
   const last = steps.at(-1);
   if (last?.root === root) last.operations.push(op);
   else steps.push({ root, operations: [op] });
-}
-
-function gestureOf(step: Step | undefined): string | null {
-  const op = step?.operations[0];
-  return op ? op.type.replace(/-more$/, '') : null;
 }

@@ -238,7 +238,7 @@ describe('sync', () => {
     page.session.undo();
     await settle(page);
     const again = await openPage(server);
-    expect(again.session.history.next).toEqual({ undo: 'draw', redo: 'redo' === again.session.history.next.redo ? 'redo' : 'undo' });
+    expect(again.session.history.next).toEqual({ undo: 'draw', redo: 'move' });
     again.session.redo();
     expect(again.session.document.get(id)?.geometry).toMatchObject({ x0: 11 });
     again.session.undo();
@@ -279,6 +279,13 @@ const fault: fc.Arbitrary<Fault | null> = fc.oneof(
   { weight: 1, arbitrary: fc.nat(20).map((delay): Fault => ({ delay })) },
 );
 
+/** A number that has nothing to do with its neighbours' (the finaliser of MurmurHash3). */
+function scatter(n: number): number {
+  let h = Math.imul(n ^ (n >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
 describe('what was acknowledged is never lost', () => {
   it('on any wire, with others at work, crashing at any point: the server has it, and all see the same', async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), fc.array(fault, { minLength: 1, maxLength: 12 }), async (steps, wire) => {
@@ -287,7 +294,7 @@ describe('what was acknowledged is never lost', () => {
       let calls = 0;
       let broken = true;
       // Scattered, so that no kind of call meets the same fault for ever; and some calls get through.
-      const faults = () => (broken ? ([...wire, null][(Math.imul(++calls, 0x9e3779b1) >>> 16) % (wire.length + 1)] ?? null) : null);
+      const faults = () => (broken ? ([...wire, null, null][scatter(++calls) % (wire.length + 2)] ?? null) : null);
       let page = await openPage(server, faults);
       const acknowledged = new Set<string>();
       const watch = () => {
