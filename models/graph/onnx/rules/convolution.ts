@@ -21,25 +21,15 @@ function mirroredKernel(emitter: OnnxEmitter, kernel: Value, depthwise: boolean)
   return writer.node('Slice', [name, writer.int64([-1, -1]), writer.int64([end, end]), writer.int64([2, 3]), writer.int64([-1, -1])]);
 }
 
-/** Zeros between rows and between columns, (stride − 1) of them, also after the last. */
-function spread(emitter: OnnxEmitter, name: string, [n, c, h, w]: readonly number[], strides: readonly [number, number]): string {
-  const { writer } = emitter;
-  const [sh, sw] = strides;
-  if (sh === 1 && sw === 1) return name;
-  const split = writer.node('Reshape', [name, writer.int64([n!, c!, h!, 1, w!, 1])]);
-  const padded = writer.node('Pad', [split, writer.int64([0, 0, 0, 0, 0, 0, 0, 0, 0, sh - 1, 0, sw - 1])]);
-  return writer.node('Reshape', [padded, writer.int64([n!, c!, h! * sh, w! * sw])]);
-}
-
+/** For stride 1: the adjoint is a convolution with the mirrored kernel. */
 function convInputByConv(node: GraphNode<'convInput'>, emitter: OnnxEmitter, depthwise: boolean): string {
   const [dy, kernel] = node.inputs as [Value, Value];
   const { writer } = emitter;
-  const { strides, dilations, pads, inputSize, groups } = node.attrs;
-  const [n, oh, ow, c] = dy.shape as [number, number, number, number];
-  let name = spread(emitter, emitter.get(dy, IMAGE), [n, c, oh, ow], strides);
-  const size = [oh * strides[0], ow * strides[1]] as const;
+  const { dilations, pads, inputSize, groups } = node.attrs;
+  const size = dy.shape.slice(1, 3);
   const before = [0, 1].map((i) => dilations[i]! * (kernel.shape[i]! - 1) - pads[i]!);
   const after = [0, 1].map((i) => inputSize[i]! + dilations[i]! * (kernel.shape[i]! - 1) - size[i]! - before[i]!);
+  let name = emitter.get(dy, IMAGE);
   if ([...before, ...after].some((p) => p < 0)) {
     // A convolution takes no negative pads: cut first.
     const cut = (p: number) => Math.min(p, 0);
@@ -49,6 +39,38 @@ function convInputByConv(node: GraphNode<'convInput'>, emitter: OnnxEmitter, dep
   return writer.node('Conv', [name, mirroredKernel(emitter, kernel, depthwise)], {
     kernel_shape: kernel.shape.slice(0, 2), dilations, pads: [...before.map(room), ...after.map(room)], group: groups,
   });
+}
+
+/**
+ * For stride s > 1: pixel x of the input, with q = x + pad = s u + r, is touched by the taps i = r + s t of the windows
+ * u − t. So each of the s² phases (r, r′) is a stride-1 convolution of dy with ⌈k / s⌉² of the taps; all phases are computed
+ * as channels of one convolution and then interleaved. Against zeros put between the rows of dy this saves the copy and,
+ * for 3×3 by 2, five of nine multiplications.
+ */
+function convInputByPhases(node: GraphNode<'convInput'>, emitter: OnnxEmitter): string {
+  const [dy, kernel] = node.inputs as [Value, Value];
+  const { writer } = emitter;
+  const { strides: [s], pads, inputSize } = node.attrs;
+  const [kh, kw, cin, cout] = kernel.shape as [number, number, number, number];
+  const taps = [kh, kw].map((k) => Math.ceil(k / s)) as [number, number];
+  // [out, in, kh, kw] → [out, in, t, r, t′, r′], t reversed → [r, r′, in, out, t, t′].
+  let phases = emitter.get(kernel, KERNEL);
+  phases = writer.node('Pad', [phases, writer.int64([0, 0, 0, 0, 0, 0, taps[0] * s - kh, taps[1] * s - kw])]);
+  phases = writer.node('Reshape', [phases, writer.int64([cout, cin, taps[0], s, taps[1], s])]);
+  phases = writer.node('Slice', [phases, writer.int64([-1, -1]), writer.int64([-1_000_000, -1_000_000]), writer.int64([2, 4]), writer.int64([-1, -1])]);
+  phases = writer.node('Transpose', [phases], { perm: [3, 5, 1, 0, 2, 4] });
+  phases = writer.node('Reshape', [phases, writer.int64([s * s * cin, cout, ...taps])]);
+
+  const units = [0, 1].map((i) => Math.ceil((inputSize[i]! + pads[i]!) / s)) as [number, number];
+  const before = taps.map((t) => t - 1);
+  const after = [0, 1].map((i) => units[i]! - dy.shape[1 + i]!);
+  let source = emitter.get(dy, IMAGE);
+  // Windows beyond the input touch none of it.
+  if (after.some((n) => n < 0)) source = writer.node('Pad', [source, writer.int64([0, 0, 0, 0, 0, 0, ...after.map((n) => Math.min(n, 0))])]);
+  const all = writer.node('Conv', [source, phases], { kernel_shape: taps, pads: [...before, ...after.map((n) => Math.max(n, 0))] });
+  const joined = writer.node('DepthToSpace', [all], { blocksize: s, mode: 'DCR' });
+  if (pads[0] === 0 && pads[1] === 0 && units.every((u, i) => u * s === inputSize[i])) return joined;
+  return writer.node('Slice', [joined, writer.int64([pads[0], pads[1]]), writer.int64([pads[0] + inputSize[0], pads[1] + inputSize[1]]), writer.int64([2, 3])]);
 }
 
 function convInputByTranspose(node: GraphNode<'convInput'>, emitter: OnnxEmitter): string {
@@ -104,6 +126,37 @@ function convFilterByMatmul(node: GraphNode<'convFilter'>, emitter: OnnxEmitter)
   return writer.node('Reshape', [joined, writer.int64([cout, perGroup, kh, kw])]);
 }
 
+/**
+ * For stride s > 1: the padded input is cut into s² phases (space to depth), on which tap r + s t is tap t of phase r with
+ * stride 1. So ⌈k / s⌉² slices of whole rows take the place of k² slices of every s-th pixel.
+ */
+function convFilterByPhases(node: GraphNode<'convFilter'>, emitter: OnnxEmitter): string {
+  const [x, dy] = node.inputs as [Value, Value];
+  const { writer } = emitter;
+  const { pads, filterSize: [kh, kw], strides: [s] } = node.attrs;
+  const [n, height, width, cin] = x.shape as [number, number, number, number];
+  const [, oh, ow, cout] = dy.shape as [number, number, number, number];
+  const taps = [kh, kw].map((k) => Math.ceil(k / s)) as [number, number];
+  const units = [oh + taps[0] - 1, ow + taps[1] - 1];
+  const after = [units[0]! * s - height - pads[0], units[1]! * s - width - pads[1]];
+  let source = emitter.get(x, IMAGE);
+  if ([pads[0], pads[1], ...after].some((p) => p !== 0)) source = writer.node('Pad', [source, writer.int64([0, 0, pads[0], pads[1], 0, 0, ...after])]);
+  const phases = writer.node('SpaceToDepth', [source], { blocksize: s });
+  const channels = s * s * cin;
+  const rows = writer.node('Reshape', [emitter.get(dy, IMAGE), writer.int64([n, cout, oh * ow])]);
+  const parts: string[] = [];
+  for (let i = 0; i < taps[0]; i++) for (let j = 0; j < taps[1]; j++) {
+    const tap = taps[0] * taps[1] === 1 ? phases : writer.node('Slice', [phases, writer.int64([i, j]), writer.int64([i + oh, j + ow]), writer.int64([2, 3])]);
+    const flat = writer.node('Reshape', [tap, writer.int64([n, channels, oh * ow])]);
+    const product = writer.node('ReduceSum', [writer.node('FusedMatMul', [rows, flat], { transB: 1 }, MICROSOFT), writer.int64([0])], { keepdims: 0 });
+    parts.push(writer.node('Reshape', [product, writer.int64([cout, s, s, cin, 1])]));
+  }
+  // [out, r, r′, in, t · t′] → [out, in, t, r, t′, r′] → the first kh × kw.
+  const joined = writer.node('Reshape', [parts.length === 1 ? parts[0]! : writer.node('Concat', parts, { axis: 4 }), writer.int64([cout, s, s, cin, ...taps])]);
+  const ordered = writer.node('Reshape', [writer.node('Transpose', [joined], { perm: [0, 3, 4, 1, 5, 2] }), writer.int64([cout, cin, taps[0] * s, taps[1] * s])]);
+  return writer.node('Slice', [ordered, writer.int64([0, 0]), writer.int64([kh, kw]), writer.int64([2, 3])]);
+}
+
 /** Below this height a transposed convolution is faster than a convolution with the mirrored kernel. */
 const TRANSPOSE_BELOW = 32;
 
@@ -116,13 +169,18 @@ export const convolution = {
 
   convInput: ((node, emitter) => {
     const kernel = node.inputs[1]!;
-    const { groups, strides, inputSize } = node.attrs;
+    const { groups, strides, dilations, inputSize } = node.attrs;
     const depthwise = groups > 1 && kernel.shape[2] === 1 && kernel.shape[3] === groups;
-    const byConv = depthwise || (groups === 1 && (strides[0] > 1 || strides[1] > 1 || inputSize[0] >= TRANSPOSE_BELOW));
-    emitter.set(node.outputs[0]!, byConv ? convInputByConv(node, emitter, depthwise) : convInputByTranspose(node, emitter), IMAGE);
+    const unit = strides[0] === 1 && strides[1] === 1;
+    const byConv = unit && (depthwise || (groups === 1 && inputSize[0] >= TRANSPOSE_BELOW));
+    const byPhases = groups === 1 && strides[0] === strides[1] && strides[0] > 1 && dilations[0] === 1 && dilations[1] === 1;
+    const name = byConv ? convInputByConv(node, emitter, depthwise) : byPhases ? convInputByPhases(node, emitter) : convInputByTranspose(node, emitter);
+    emitter.set(node.outputs[0]!, name, IMAGE);
   }) satisfies EmitRule<'convInput'>,
 
   convFilter: ((node, emitter) => {
-    emitter.set(node.outputs[0]!, convFilterByMatmul(node, emitter), KERNEL);
+    const { groups, strides, dilations } = node.attrs;
+    const byPhases = groups === 1 && strides[0] === strides[1] && strides[0] > 1 && dilations[0] === 1 && dilations[1] === 1;
+    emitter.set(node.outputs[0]!, byPhases ? convFilterByPhases(node, emitter) : convFilterByMatmul(node, emitter), KERNEL);
   }) satisfies EmitRule<'convFilter'>,
 };
