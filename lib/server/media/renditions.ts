@@ -42,7 +42,23 @@ async function open(file: string, image: Pick<Inspected, 'type' | 'deep'>, maxPi
     }
   }
   const pixels = sharp(file, readOptions(maxPixels)).autoOrient();
-  return image.deep ? pixels.normalise() : pixels;
+  return image.deep ? stretched(pixels, file, maxPixels) : pixels;
+}
+
+/** Spreads what is there, from the darkest to the brightest value, over what a screen shows. */
+async function stretched(pixels: Sharp, file: string, maxPixels: number): Promise<Sharp> {
+  try {
+    const { depth, hasAlpha } = await sharp(file, readOptions(maxPixels)).metadata();
+    const { channels } = await sharp(file, readOptions(maxPixels)).stats();
+    const colours = hasAlpha ? channels.slice(0, -1) : channels;
+    const low = Math.min(...colours.map((c) => c.min));
+    const high = Math.max(...colours.map((c) => c.max));
+    if (!(high > low)) return pixels;
+    const scale = (depth === 'ushort' ? 65_535 : 255) / (high - low);
+    return pixels.linear(scale, -low * scale);
+  } catch (error) {
+    throw damaged(error);
+  }
 }
 
 export interface Made {

@@ -183,7 +183,7 @@ describe('the label schema', () => {
     await save(id, 1, schemaOf(b), [{ classId: a.id, action: 'reassign', to: b.id }]);
     const job = await api.db.job.findFirstOrThrow({ where: { projectId: id, kind: 'reassign' } });
     expect((await readDocument(api.db, documents[0]!)).annotations[0]!.classId).toBe(a.id);
-    const payload = job.payload as { batch: string; rewrites: Parameters<typeof rewriteClasses>[1]['rewrites'] };
+    const payload = job.payload as unknown as { batch: string; rewrites: Parameters<typeof rewriteClasses>[1]['rewrites'] };
     expect(await rewriteClasses(api.db, { batchId: payload.batch, rewrites: payload.rewrites })).toEqual({ documents: 1, annotations: 600 });
     expect(await rewriteClasses(api.db, { batchId: payload.batch, rewrites: payload.rewrites })).toEqual({ documents: 0, annotations: 0 });
     expect(new Set((await readDocument(api.db, documents[0]!)).annotations.map((x) => x.classId))).toEqual(new Set([b.id]));
