@@ -7,3 +7,7 @@ import { inRoot } from './lib/paths.mjs';
 await bundle({ page: 'lib/server/config/page.ts' }, inRoot('.cache', 'docs'));
 const { configurationPage } = await import(pathToFileURL(inRoot('.cache', 'docs', 'page.js')));
 writeFileSync(inRoot('docs', 'configuration.md'), configurationPage());
+
+await bundle({ cliPage: 'lib/cli/page.ts' }, inRoot('.cache', 'docs'));
+const { cliPage } = await import(pathToFileURL(inRoot('.cache', 'docs', 'cliPage.js')));
+writeFileSync(inRoot('docs', 'cli.md'), cliPage());

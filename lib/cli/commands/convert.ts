@@ -3,10 +3,10 @@ import { Option, type Command } from 'commander';
 import sharp from 'sharp';
 import { AppError } from '@/lib/api/errors';
 import { checkAgainstSchema, splitOfHash, type AttributeValue } from '@/lib/core/labels';
-import { formats, imageInfoOf, planClasses, resolveAttributes, scanDataset, writerOf, type ClassPlan, type DatasetIssue, type InterchangeItem, type ManifestItem } from '@/lib/core/formats';
+import { formats, imageInfoOf, planClasses, resolveAttributes, scanDataset, writerOf, type ClassPlan, type DatasetIssue, type InterchangeItem, type ManifestItem, type WriteReport } from '@/lib/core/formats';
 import { FolderSink } from '@/lib/server/archives';
 import { openDataset, sha256Of, type OpenDataset } from '../dataset';
-import { prepareFolder } from '../folders';
+import { prepareFolder, type OutputFolder } from '../folders';
 import { count } from '../output';
 import { act, command, type Context, type Frame } from '../program';
 
@@ -32,14 +32,14 @@ export function convertCommand(frame: Frame): Command {
       const target = await prepareFolder(path.resolve(ctx.environment.cwd, options.out), options.force === true);
       const dataset = await openDataset(ctx, given!, { format: options.from, vocFrame: options.vocFrame });
       try {
-        return await convert(ctx, dataset, options, target);
+        return await convert(ctx, dataset, options, target, path.basename(path.resolve(ctx.environment.cwd, given!)).replace(/\.zip$/i, ''));
       } finally {
         await dataset.close();
       }
     }));
 }
 
-async function convert(ctx: Context, dataset: OpenDataset, options: Options, target: Awaited<ReturnType<typeof prepareFolder>>) {
+async function convert(ctx: Context, dataset: OpenDataset, options: Options, target: OutputFolder, name: string) {
   const scan = await scanDataset(dataset.reading, (n) => ctx.out.progress('Looking', null, count(n, 'image')));
   if (scan.labelled === 0) throw new AppError('unprocessable', 'No image here has labels: there is nothing to convert.');
   const ids = new Counter();
@@ -48,11 +48,11 @@ async function convert(ctx: Context, dataset: OpenDataset, options: Options, tar
   const labelled = async function* (): AsyncGenerator<InterchangeItem> {
     for await (const item of dataset.reading.items()) if (item.image && item.labelled) yield item;
   };
-  let report: Awaited<ReturnType<ReturnType<typeof writerOf>['write']>> | null = null;
+  let report: WriteReport | null = null;
   await target.fill(async (folder) => {
     const sink = new FolderSink(folder);
     report = await writerOf(options.to).write({
-      schema: plan.schema, info: { name: path.basename(target.folder) },
+      schema: plan.schema, info: { name },
       async *items() {
         builder.restart();
         for await (const item of labelled()) {
@@ -66,7 +66,7 @@ async function convert(ctx: Context, dataset: OpenDataset, options: Options, tar
     }, sink);
     await sink.close();
   });
-  const written = report as unknown as Awaited<ReturnType<ReturnType<typeof writerOf>['write']>>;
+  const written = report as unknown as WriteReport;
   const issues = [...dataset.reading.issues, ...plan.issues, ...builder.issues.values()];
   ctx.out.line(`Converted ${count(written.items, 'image')} with ${count(written.annotations, 'annotation')} from ${dataset.format.id} to ${options.to} in ${target.folder}.`);
   for (const loss of written.losses) ctx.out.line(`  ${loss.count} × ${loss.message}`);

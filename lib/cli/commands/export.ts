@@ -16,7 +16,7 @@ import { FolderSink, openZip } from '@/lib/server/archives';
 import { findVersion, requireProject } from '../lookups';
 import { count } from '../output';
 import { UsageError, act, command, wholeNumber, type Context, type Frame } from '../program';
-import { prepareFolder } from '../folders';
+import { prepareFolder, type OutputFolder } from '../folders';
 import { poll, waitForJob } from '../wait';
 
 interface Options {
@@ -74,7 +74,7 @@ async function resolveVersion(ctx: Context, client: Client, project: string, opt
 }
 
 /** Downloads the zip, checks it, and unpacks it. */
-async function download(ctx: Context, client: Client, row: { id: string; bytes: number | null; sha256: string | null }, target: Awaited<ReturnType<typeof prepareFolder>>): Promise<number> {
+async function download(ctx: Context, client: Client, row: { id: string; bytes: number | null; sha256: string | null }, target: OutputFolder): Promise<number> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'fieldmark-export-'));
   try {
     const file = path.join(folder, 'export.zip');
