@@ -39,11 +39,11 @@ export class OnnxWriter {
 
   /** Adds a node with one output and returns the output's name. An empty input name leaves an optional input out. */
   node(opType: string, input: readonly string[], attributes: Record<string, Attribute> = {}, domain = ''): string {
-    return this.nodes2(opType, input, attributes, 1, domain)[0]!;
+    return this.nodeOutputs(opType, input, attributes, 1, domain)[0]!;
   }
 
   /** The same with several outputs. */
-  nodes2(opType: string, input: readonly string[], attributes: Record<string, Attribute>, count: number, domain = ''): string[] {
+  nodeOutputs(opType: string, input: readonly string[], attributes: Record<string, Attribute>, count: number, domain = ''): string[] {
     if (domain) this.domains.add(domain);
     const output = Array.from({ length: count }, () => `v${this.counter++}`);
     for (const name of output) this.free.add(name);

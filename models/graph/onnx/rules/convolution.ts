@@ -157,6 +157,15 @@ function convFilterByPhases(node: GraphNode<'convFilter'>, emitter: OnnxEmitter)
   return writer.node('Slice', [ordered, writer.int64([0, 0]), writer.int64([kh, kw]), writer.int64([2, 3])]);
 }
 
+/** Phases pay when the map has at least this many pixels: rearranging the kernel costs what a few hundred of them do. */
+const PHASES_FROM = 256;
+
+/** Equal strides above one, and nothing else unusual. */
+function inPhases({ groups, strides, dilations }: ConvAttrs, dy: Value): boolean {
+  const square = strides[0] === strides[1] && strides[0] > 1 && dilations[0] === 1 && dilations[1] === 1;
+  return square && groups === 1 && dy.shape[0]! * dy.shape[1]! * dy.shape[2]! >= PHASES_FROM;
+}
+
 /** Below this height a transposed convolution is faster than a convolution with the mirrored kernel. */
 const TRANSPOSE_BELOW = 32;
 
@@ -169,18 +178,15 @@ export const convolution = {
 
   convInput: ((node, emitter) => {
     const kernel = node.inputs[1]!;
-    const { groups, strides, dilations, inputSize } = node.attrs;
+    const { groups, strides, inputSize } = node.attrs;
     const depthwise = groups > 1 && kernel.shape[2] === 1 && kernel.shape[3] === groups;
     const unit = strides[0] === 1 && strides[1] === 1;
     const byConv = unit && (depthwise || (groups === 1 && inputSize[0] >= TRANSPOSE_BELOW));
-    const byPhases = groups === 1 && strides[0] === strides[1] && strides[0] > 1 && dilations[0] === 1 && dilations[1] === 1;
-    const name = byConv ? convInputByConv(node, emitter, depthwise) : byPhases ? convInputByPhases(node, emitter) : convInputByTranspose(node, emitter);
+    const name = byConv ? convInputByConv(node, emitter, depthwise) : inPhases(node.attrs, node.inputs[0]!) ? convInputByPhases(node, emitter) : convInputByTranspose(node, emitter);
     emitter.set(node.outputs[0]!, name, IMAGE);
   }) satisfies EmitRule<'convInput'>,
 
   convFilter: ((node, emitter) => {
-    const { groups, strides, dilations } = node.attrs;
-    const byPhases = groups === 1 && strides[0] === strides[1] && strides[0] > 1 && dilations[0] === 1 && dilations[1] === 1;
-    emitter.set(node.outputs[0]!, byPhases ? convFilterByPhases(node, emitter) : convFilterByMatmul(node, emitter), KERNEL);
+    emitter.set(node.outputs[0]!, inPhases(node.attrs, node.inputs[1]!) ? convFilterByPhases(node, emitter) : convFilterByMatmul(node, emitter), KERNEL);
   }) satisfies EmitRule<'convFilter'>,
 };

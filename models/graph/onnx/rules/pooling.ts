@@ -33,7 +33,7 @@ export const pooling = {
       emitter.set(values, emitter.writer.node('MaxPool', [source], attributes(node.attrs)), IMAGE);
       return;
     }
-    const [y, at] = emitter.writer.nodes2('MaxPool', [source], attributes(node.attrs), 2);
+    const [y, at] = emitter.writer.nodeOutputs('MaxPool', [source], attributes(node.attrs), 2);
     emitter.set(values, y!, IMAGE);
     emitter.set(indices, at!, IMAGE);
   }) satisfies EmitRule<'maxPool'>,
