@@ -169,17 +169,17 @@ describe('a worker', () => {
 
 describe('when a worker goes', () => {
   it('killed: its children die with it, and the next worker begins their jobs again', async () => {
-    const waiting = await enqueue(test.db, 'wait', { seconds: 3 });
-    const computing = await enqueue(test.db, 'busy', { seconds: 30 });
-    const pids = await Promise.all([dataOf(waiting), dataOf(computing)]);
+    const ids = [await enqueue(test.db, 'wait', { seconds: 300 }), await enqueue(test.db, 'busy', { seconds: 300 })];
+    const pids = await Promise.all(ids.map(dataOf));
     worker.process.kill('SIGKILL');
-    await eventually(async () => pids.every((pid) => !isAlive(pid)), 5000, 'the end of the children');
+    await eventually(async () => pids.every((pid) => !isAlive(pid)), 10_000, 'the end of the children');
     worker = await start();
     await worker.ready;
-    expect(await finished(waiting, 40_000)).toMatchObject({ state: 'done', attempt: 2, data: { attempt: 2 } });
-    await eventually(async () => (await test.db.job.findUniqueOrThrow({ where: { id: computing } })).attempt === 2, 40_000, 'the second attempt');
-    await cancelJob(test.db, computing);
-    await finished(computing);
+    for (const id of ids) {
+      await eventually(async () => (await test.db.job.findUniqueOrThrow({ where: { id } })).attempt === 2, 40_000, 'the second attempt');
+      await cancelJob(test.db, id);
+      expect(await finished(id)).toMatchObject({ state: 'cancelled', attempt: 2 });
+    }
   }, 90_000);
 
   it('stopped: it puts its jobs back at once, without counting a failure', async () => {
