@@ -1,3 +1,4 @@
+'use client';
 import Link from 'next/link';
 import { Anchor, Center, Stack, Text, Title } from '@mantine/core';
 

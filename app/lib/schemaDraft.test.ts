@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { labelSchema, skeleton, type Skeleton } from '@/lib/core/labels';
-import { addClass, addPoint, changeClass, draftOf, emptySkeleton, faultsOf, hotkeyConflict, isChanged, moveClass, movePoint, nextColor, nextHotkey, rebase, removeClass, removePoint, schemaOf, setKind, skeletonLayout, toggleEdge, togglePair } from './schemaDraft';
+import { addClass, addPoint, changeClass, draftOf, emptySkeleton, faultsOf, hotkeyConflict, isChanged, moveClass, movePoint, nextColor, nextHotkey, pathInWords, rebase, removeClass, removePoint, schemaOf, setKind, skeletonLayout, toggleEdge, togglePair } from './schemaDraft';
 
 const A = '00000000-0000-7000-8000-00000000000a';
 const B = '00000000-0000-7000-8000-00000000000b';
@@ -49,6 +49,8 @@ describe('schema draft', () => {
     const faults = faultsOf(d);
     expect(faults.find((f) => f.classId === B)?.path).toBe('name');
     expect(faults.find((f) => f.classId === C)?.path).toBe('name');
+    expect(pathInWords('attributes.0.options.1.name')).toBe('attribute 1 option 2 name');
+    expect(pathInWords('skeleton.pairs')).toBe('pairs');
   });
 
   it('keeps points while the kind is tried out, and drops them for boxes', () => {

@@ -180,6 +180,9 @@ export function skeletonLayout(s: Skeleton): { x: number; y: number }[] {
 
 // Faults --------------------------------------------------------------------------------------------------------------
 export interface DraftFault { classId: string | null; path: string; message: string }
+/** `attributes.0.name` as people say it: "attribute 1 name". */
+export const pathInWords = (path: string): string => path.replace(/\b(attribute|option|point|edge|pair)s\.(\d+)/g, (_, what: string, n: string) => `${what} ${Number(n) + 1}`).replaceAll('.', ' ').replace('skeleton ', '');
+
 /** What is wrong with the draft, by class; `path` is within the class (`name`, `attributes.0.options.1.name`). */
 export function faultsOf(draft: SchemaDraft): DraftFault[] {
   const schema = schemaOf(draft);

@@ -3,7 +3,7 @@ import { Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Button, Center, Group, Loader, SimpleGrid, Skeleton, Text } from '@mantine/core';
+import { Button, Center, Loader, SimpleGrid, Skeleton, Text } from '@mantine/core';
 import { IconFilterOff, IconPhoto, IconPlayerPlay, IconTags, IconUpload } from '@tabler/icons-react';
 import { api, notifyDone } from '../../lib/api';
 import { itemHref } from '../../lib/assets';

@@ -5,7 +5,7 @@ import { IconTrash } from '@tabler/icons-react';
 import { annotationKinds, classPalette, type AnnotationKind, type LabelClass } from '@/lib/core/labels';
 import { countOf } from '../../lib/format';
 import { reservedKeys } from '../../lib/reservedKeys';
-import { changeClass, hotkeyConflict, isNew, removeClass, setKind, type DraftFault, type SchemaDraft } from '../../lib/schemaDraft';
+import { changeClass, hotkeyConflict, isNew, pathInWords, removeClass, setKind, type DraftFault, type SchemaDraft } from '../../lib/schemaDraft';
 import { ActionButton } from '../common/ActionButton';
 import { Section } from '../common/PageHeader';
 import { AttributesEditor } from './AttributesEditor';
@@ -55,7 +55,7 @@ export function ClassEditor({ draft, cls, onDraft, use, useKnown, faults, showFa
           </Stack>
         </Group>
         <Textarea label="Description" description="A line for labellers; the guide has room for more" autosize minRows={1} maxRows={5} maxLength={2000} value={cls.description} onChange={(e) => change({ description: e.currentTarget.value })} disabled={!editable} />
-        {showFaults && faults.filter((f) => !['name', 'hotkey'].includes(f.path)).map((f) => <Alert key={f.path + f.message} color="red" p={6}><Text size="xs">{f.path.replace(/\.(\d+)/g, (_, n: string) => ` ${Number(n) + 1}`).replaceAll('.', ' ')}: {f.message}</Text></Alert>)}
+        {showFaults && faults.filter((f) => !['name', 'hotkey'].includes(f.path)).map((f) => <Alert key={f.path + f.message} color="red" p={6}><Text size="xs">{pathInWords(f.path)} {f.message}</Text></Alert>)}
       </Stack>
       {cls.kind === 'landmarks' && cls.skeleton && (
         <Section title="Points" hint={locked ? `${countOf(used, 'annotation')} have these points: they can be renamed and joined, but not added, moved or removed.` : 'Labellers place the points in this order. Left and right partners change places when an image is mirrored.'}>

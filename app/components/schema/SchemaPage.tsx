@@ -8,7 +8,7 @@ import { IconGitMerge, IconHistory, IconTags } from '@tabler/icons-react';
 import { api, describeError, isCode, notifyDone, notifyError } from '../../lib/api';
 import { countOf } from '../../lib/format';
 import { q, type SchemaVersion } from '../../lib/queries';
-import { addClass, draftOf, faultsOf, isChanged, nextHotkey, rebase, schemaOf, type SchemaDraft } from '../../lib/schemaDraft';
+import { addClass, draftOf, faultsOf, isChanged, nextHotkey, pathInWords, rebase, schemaOf, type SchemaDraft } from '../../lib/schemaDraft';
 import { reservedKeys } from '../../lib/reservedKeys';
 import { drafts, useUnsaved } from '../../lib/unsaved';
 import { useAction } from '../../lib/useAction';
@@ -112,7 +112,7 @@ function Editor({ project, newest }: { project: string; newest: SchemaVersion })
         )}
         {tried && faults.length > 0 && (
           <Alert color="red" mb="xs" role="alert" p="xs">
-            <Text size="sm">Not saved yet: {countOf(faults.length, 'thing')} to mend. {faults.slice(0, 3).map((f) => `${draft.classes.find((c) => c.id === f.classId)?.name || 'A class'}: ${f.path.split('.')[0] ?? ''} ${f.message}`).join('; ')}.</Text>
+            <Text size="sm">Not saved yet: {countOf(faults.length, 'thing')} to mend. {faults.slice(0, 3).map((f) => `${draft.classes.find((c) => c.id === f.classId)?.name || 'a class without a name'}: ${pathInWords(f.path)} ${f.message}`).join('; ')}.</Text>
           </Alert>
         )}
         {save.error && !save.isPending && changed && <Alert color="red" mb="xs" p="xs"><Text size="sm">{describeError(save.error)}</Text></Alert>}
