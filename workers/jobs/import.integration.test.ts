@@ -11,7 +11,7 @@ afterAll(async () => {
   await at.close();
 });
 
-const entriesOf = async (id: string, outcome?: 'imported' | 'warning' | 'skipped' | 'refused') => (await imports.importEntries({ params: { id }, query: { limit: 500, outcome } }, at.ctx)).items;
+const entriesOf = async (id: string, outcome?: 'imported' | 'warning' | 'skipped' | 'refused') => (await imports.importEntries({ params: { id }, query: { limit: 500, outcome }, body: undefined }, at.ctx)).items;
 
 describe.skipIf(!bccd)('importing real Pascal VOC data', () => {
   it('brings 364 images with their boxes and splits, and reports the two boxes without area', async () => {
