@@ -94,7 +94,9 @@ describe('ground truth', () => {
         if (a.geometry.kind !== 'landmarks') continue;
         const nucleus = image.annotations.find((m) => m.object === a.object && m.geometry.kind === 'mask')!;
         const b = geometryBounds(nucleus.geometry);
-        const [left, centre, right] = a.geometry.points as [{ x: number; y: number }, { x: number; y: number }, { x: number; y: number }];
+        const left = a.geometry.points[0]!;
+        const centre = a.geometry.points[1]!;
+        const right = a.geometry.points[2]!;
         expect(left.x).toBeLessThan(centre.x + 1);
         expect(centre.x).toBeLessThan(right.x + 1);
         const length = Math.hypot(right.x - left.x, right.y - left.y);
