@@ -38,7 +38,7 @@ async function generateClient() {
  * loads a job's code only in the job's process.
  */
 export async function bundle(entryPoints, outdir) {
-  const { build } = await import('esbuild');
+  const { build, stop } = await import('esbuild');
   await build({
     absWorkingDir: root,
     entryPoints,
@@ -54,6 +54,7 @@ export async function bundle(entryPoints, outdir) {
     logLevel: 'warning',
     chunkNames: 'chunks/[name]-[hash]',
   });
+  await stop(); // its helper process would live as long as the launcher
 }
 
 async function bundlePrograms() {
