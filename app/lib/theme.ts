@@ -35,7 +35,7 @@ export const theme = createTheme({
     Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.3 }, closeButtonProps: { 'aria-label': 'Close' } } },
     Menu: { defaultProps: { shadow: 'md', withinPortal: true, transitionProps: { duration: 80 } } },
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 80 } } },
-    Badge: { defaultProps: { variant: 'light', radius: 3, tt: 'none', fw: 500 } },
+    Badge: { defaultProps: { variant: 'light', radius: 3, tt: 'none', fw: 500 }, styles: { root: { flexShrink: 0 } } },
     Paper: { defaultProps: { withBorder: true } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm', fz: 'xs' } },
     Tabs: { defaultProps: { keepMounted: false } },

@@ -7,11 +7,15 @@ const interactive = 'button, a[href], input, select, textarea, [role="option"], 
 const shared = new Set(['Tab', 'Enter', ' ', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown']);
 
 function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || target.tagName === 'TEXTAREA' || target.tagName === 'SELECT' || (target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'range'].includes(target.type)));
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target.tagName === 'TEXTAREA' || target.tagName === 'SELECT') return true;
+  if (!(target instanceof HTMLInputElement) || ['checkbox', 'radio', 'button', 'range'].includes(target.type)) return false;
+  // A list to choose from is an input that cannot be written into: it hears keys while its options are open.
+  return !target.readOnly || target.getAttribute('aria-expanded') === 'true';
 }
-/** A dialog, menu or list that is open hears the keys first. */
+/** A dialog or menu that is open hears the keys first; closed ones may still be in the page, out of sight. */
 function covered(): boolean {
-  return document.querySelector('[role="dialog"], [role="menu"], [data-combobox-option]') !== null;
+  return [...document.querySelectorAll('[role="dialog"], [role="menu"]')].some((element) => element.checkVisibility());
 }
 
 /** Brings the page's keys to the editor, except those that are for what has the focus. */

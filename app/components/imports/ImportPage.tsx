@@ -50,7 +50,7 @@ export function ImportPage() {
                 {shown && <ImportReport key={shown} id={shown} project={project} />}
                 <Section title="All imports">
                   <Table highlightOnHover>
-                    <Table.Thead><Table.Tr><Table.Th>State</Table.Th><Table.Th>Source</Table.Th><Table.Th className="fm-num">Received</Table.Th><Table.Th className="fm-num">Imported</Table.Th><Table.Th className="fm-num">Skipped</Table.Th><Table.Th className="fm-num">Refused</Table.Th><Table.Th className="fm-num">Annotations</Table.Th><Table.Th>When</Table.Th><Table.Th /></Table.Tr></Table.Thead>
+                    <Table.Thead><Table.Tr><Table.Th w={130}>State</Table.Th><Table.Th>Source</Table.Th><Table.Th className="fm-num">Received</Table.Th><Table.Th className="fm-num">Imported</Table.Th><Table.Th className="fm-num">Skipped</Table.Th><Table.Th className="fm-num">Refused</Table.Th><Table.Th className="fm-num">Annotations</Table.Th><Table.Th>When</Table.Th><Table.Th /></Table.Tr></Table.Thead>
                     <Table.Tbody>{rows.map((r) => <Row key={r.id} row={r} uploading={upload?.importId === r.id} shown={r.id === shown} onShow={() => setChosen(r.id)} />)}</Table.Tbody>
                   </Table>
                   <LoadMore query={list} />
@@ -78,7 +78,7 @@ function Row({ row, uploading, shown, onShow }: { row: Import; uploading: boolea
       <Table.Td className="fm-num">{formatCount(row.counts.skipped)}</Table.Td>
       <Table.Td className="fm-num">{formatCount(row.counts.refused)}</Table.Td>
       <Table.Td className="fm-num">{formatCount(row.counts.annotations)}</Table.Td>
-      <Table.Td><RelativeTime at={row.createdAt} /></Table.Td>
+      <Table.Td style={{ whiteSpace: 'nowrap' }}><RelativeTime at={row.createdAt} /></Table.Td>
       <Table.Td><Group gap={4} justify="flex-end" wrap="nowrap">
         {left && may.allowed && <Button size="compact-xs" variant="subtle" color="red" loading={drop.isPending} onClick={() => drop.mutate()}>Drop it</Button>}
         {row.state !== 'receiving' && <Button size="compact-xs" variant="subtle" onClick={onShow} aria-pressed={shown}>Report</Button>}

@@ -49,7 +49,7 @@ function Entries({ id, project, counts }: { id: string; project: string; counts:
         {() => rows.length === 0 ? <Text size="sm" c="dimmed">{outcome === 'all' && !troubled ? 'No file yet.' : 'No such file.'}</Text> : (
           <div style={{ maxHeight: 360, overflow: 'auto', border: '1px solid var(--fm-line)', borderRadius: 4 }}>
             <Table stickyHeader>
-              <Table.Thead><Table.Tr><Table.Th w={140}>Outcome</Table.Th><Table.Th>File</Table.Th><Table.Th>What happened</Table.Th></Table.Tr></Table.Thead>
+              <Table.Thead><Table.Tr><Table.Th w={140}>Outcome</Table.Th><Table.Th w="34%">File</Table.Th><Table.Th>What happened</Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {rows.map((e) => (
                   <Table.Tr key={e.n}>

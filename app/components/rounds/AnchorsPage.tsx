@@ -110,8 +110,8 @@ function Shapes({ anchors, total }: { anchors: AnchorReport['curve'][number]['an
   const sorted = [...anchors].sort((a, b) => b.w * b.h - a.w * a.h);
   const side = Math.max(...sorted.flatMap((a) => [a.w, a.h])) * 1.08;
   return (
-    <Group align="flex-start" gap="lg" wrap="nowrap">
-      <Box w={260} style={{ flexShrink: 0 }}>
+    <Group align="flex-start" gap="md" wrap="nowrap">
+      <Box w={200} style={{ flexShrink: 0 }}>
         <svg viewBox={`${-side / 2} ${-side / 2} ${side} ${side}`} width="100%" role="img" aria-label={`Anchors: ${sorted.map((a) => `${Math.round(a.w)} by ${Math.round(a.h)}`).join(', ')} pixels`} style={{ background: 'var(--fm-well)', border: '1px solid var(--fm-line)', borderRadius: 5, display: 'block' }}>
           {sorted.map((a, i) => <rect key={i} x={-a.w / 2} y={-a.h / 2} width={a.w} height={a.h} fill={COLORS[i % COLORS.length]} fillOpacity={0.08} stroke={COLORS[i % COLORS.length]} strokeWidth={2} vectorEffect="non-scaling-stroke" />)}
         </svg>
@@ -122,7 +122,7 @@ function Shapes({ anchors, total }: { anchors: AnchorReport['curve'][number]['an
           {sorted.map((a, i) => (
             <Table.Tr key={i}>
               <Table.Td w={24}><span aria-hidden style={{ display: 'inline-block', width: 12, height: 12, borderRadius: 2, border: `2px solid ${COLORS[i % COLORS.length]}` }} /></Table.Td>
-              <Table.Td className="fm-num">{a.w.toFixed(1)} × {a.h.toFixed(1)}</Table.Td>
+              <Table.Td className="fm-num">{a.w.toFixed(0)} × {a.h.toFixed(0)}</Table.Td>
               <Table.Td className="fm-num">{(a.w / a.h).toFixed(2)}</Table.Td>
               <Table.Td className="fm-num" title={`${formatFigure((100 * a.count) / Math.max(1, total), 1)} %`}>{formatCount(a.count)}</Table.Td>
             </Table.Tr>

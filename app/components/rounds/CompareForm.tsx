@@ -52,11 +52,11 @@ function Form({ project, authors, onStarted }: { project: string; authors: Autho
     <form onSubmit={(e) => { e.preventDefault(); compare.mutate(); }}>
       <Stack gap="sm">
         <Group align="flex-start" gap="md">
-          <Select label="Reference" description="What counts as right" w={270} value={a ? keyOf(a) : null} onChange={setA} data={groups} />
-          <Select label="Measured" description="Precision and recall are of this one" w={270} value={b ? keyOf(b) : null} onChange={setB} data={groups} error={same ? 'The same as the reference' : null} />
-          <NumberInput label="IoU from which two match" description="0.5 is usual" w={180} min={0.05} max={1} step={0.05} decimalScale={2} value={iou} onChange={(v) => setIou(Number(v) || 0.5)} />
-          {model && <NumberInput label="Lowest score of a model" description="Proposals below are left out" w={190} min={0} max={1} step={0.05} decimalScale={2} value={minScore} onChange={(v) => setScore(Number(v) || 0)} />}
-          <Select label="Split" description="Where people and model differ" w={160} clearable placeholder="All" value={split} onChange={setSplit} data={[{ value: 'train', label: 'Train' }, { value: 'val', label: 'Validation' }, { value: 'test', label: 'Test' }]} />
+          <Select label="Reference" description="What counts as right" w={240} value={a ? keyOf(a) : null} onChange={setA} data={groups} />
+          <Select label="Measured" description="Precision and recall are of this one" w={240} value={b ? keyOf(b) : null} onChange={setB} data={groups} error={same ? 'The same as the reference' : null} />
+          <NumberInput label="Match from IoU" description="0.5 is usual" w={130} min={0.05} max={1} step={0.05} decimalScale={2} value={iou} onChange={(v) => setIou(Number(v) || 0.5)} />
+          {model && <NumberInput label="Model score from" description="Others are left out" w={150} min={0} max={1} step={0.05} decimalScale={2} value={minScore} onChange={(v) => setScore(Number(v) || 0)} />}
+          <Select label="Split" description="Of the images" w={130} clearable placeholder="All" value={split} onChange={setSplit} data={[{ value: 'train', label: 'Train' }, { value: 'val', label: 'Validation' }, { value: 'test', label: 'Test' }]} />
         </Group>
         {model && split !== 'test' && split !== 'val' && <Alert color="yellow" p="xs"><Text size="xs">A model looks better on images it was trained on. Choose the test split for a fair figure.</Text></Alert>}
         <Group gap="md">

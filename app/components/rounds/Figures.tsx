@@ -3,7 +3,7 @@ import { Group, Text } from '@mantine/core';
 
 /** Single numbers side by side. */
 export function Figures({ children }: { children: ReactNode }) {
-  return <Group gap="xl" align="flex-start">{children}</Group>;
+  return <Group gap="lg" align="flex-start">{children}</Group>;
 }
 export function Figure({ label, value, hint }: { label: string; value: ReactNode; hint?: string }) {
   return (

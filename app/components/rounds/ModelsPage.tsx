@@ -67,7 +67,7 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
       <Accordion.Control>
         <Group gap="sm" wrap="nowrap" pr="md">
           <Text fw={600} style={{ whiteSpace: 'nowrap' }}>Model {m.number}</Text>
-          <Text size="sm" truncate flex={1}>{m.name}</Text>
+          <Text size="sm" truncate flex={1}>{m.name === `Model ${m.number}` ? '' : m.name}</Text>
           {m.current && <Badge color="field" leftSection={<IconStarFilled size={12} aria-hidden />}>Current</Badge>}
           {best ? <Text size="sm" className="fm-tabular" style={{ whiteSpace: 'nowrap' }}>mAP50 <b>{formatShare(best.mAP50)}</b> <Text span c="dimmed" size="xs">on {best.split}</Text></Text> : <Text size="xs" c="dimmed">not measured</Text>}
           <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}><RelativeTime at={m.createdAt} /></Text>

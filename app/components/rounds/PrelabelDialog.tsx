@@ -46,7 +46,7 @@ function Form({ project, onClose, model, items }: Props) {
   return (
     <form onSubmit={(e) => { e.preventDefault(); start.mutate(); }}>
       <Stack gap="md">
-        <Select label="Model" value={used} onChange={setChosen} data={models.map((m) => ({ value: m.id, label: `${m.number}. ${m.name}${m.current ? ' (current)' : ''} · mAP50 ${formatShare(headline(m.metrics)?.mAP50)}` }))} />
+        <Select label="Model" value={used} onChange={setChosen} data={models.map((m) => ({ value: m.id, label: `${m.name === `Model ${m.number}` ? m.name : `Model ${m.number} “${m.name}”`}${m.current ? ' (current)' : ''} · mAP50 ${formatShare(headline(m.metrics)?.mAP50)}` }))} />
         {current && !current.current && <Alert color="yellow" p="xs"><Text size="xs">Labellers see the proposals of the current model only. Promote this one to show its proposals.</Text></Alert>}
         <Radio.Group label="For which images" value={scope} onChange={setScope}>
           <Stack gap={6} mt={6}>

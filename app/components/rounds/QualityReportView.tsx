@@ -1,6 +1,6 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
-import { SimpleGrid, Stack, Table, Text, Tooltip } from '@mantine/core';
+import { Stack, Table, Text, Tooltip } from '@mantine/core';
 import { countOf, formatCount, formatFigure, formatShare } from '../../lib/format';
 import { usePollMs } from '../../lib/jobs';
 import { q, type QualityReport } from '../../lib/queries';
@@ -38,8 +38,8 @@ function Body({ report: r, project }: { report: QualityReport; project: string }
               <Figure label="Missing" value={formatCount(o.onlyA)} hint={`only ${r.a.name}`} />
               <Figure label="Extra" value={formatCount(o.onlyB)} hint={`only ${r.b.name}`} />
             </Figures>
-            <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl">
-              <Table>
+            <Stack gap="lg">
+              <Table maw={860}>
                 <Table.Thead><Table.Tr><Table.Th>Class</Table.Th><Table.Th className="fm-num">Matched</Table.Th><Table.Th className="fm-num">Missing</Table.Th><Table.Th className="fm-num">Extra</Table.Th><Table.Th className="fm-num">Precision</Table.Th><Table.Th className="fm-num">Recall</Table.Th><Table.Th className="fm-num">F1</Table.Th><Table.Th className="fm-num">IoU</Table.Th></Table.Tr></Table.Thead>
                 <Table.Tbody>
                   {r.perClass.map((c) => (
@@ -52,7 +52,7 @@ function Body({ report: r, project }: { report: QualityReport; project: string }
                 </Table.Tbody>
               </Table>
               <Confusion report={r} color={color} />
-            </SimpleGrid>
+            </Stack>
           </Stack>
         )}
       </Section>
@@ -73,9 +73,10 @@ function Confusion({ report: r, color }: { report: QualityReport; color: (id: st
   if (classes.length === 0) return null;
   return (
     <div style={{ overflowX: 'auto' }}>
-      <Table withColumnBorders>
-        <Table.Caption>Rows: {r.a.name}. Columns: {r.b.name}. {r.perClass.length > MOST_CLASSES ? `The ${MOST_CLASSES} most frequent classes.` : ''}</Table.Caption>
-        <Table.Thead><Table.Tr><Table.Th />{ids.map((b) => <Table.Th key={b ?? 'none'} className="fm-num" maw={90}><Text size="xs" fw={600} truncate title={name(b, 'not drawn')}>{name(b, 'not drawn')}</Text></Table.Th>)}</Table.Tr></Table.Thead>
+      <Text size="xs" fw={600} mb={4}>What became what</Text>
+      <Table withColumnBorders w="auto">
+        <Table.Caption ta="left">Rows: {r.a.name}. Columns: {r.b.name}. On the diagonal the two agree. {r.perClass.length > MOST_CLASSES ? `The ${MOST_CLASSES} most frequent classes.` : ''}</Table.Caption>
+        <Table.Thead><Table.Tr><Table.Th />{ids.map((b) => <Table.Th key={b ?? 'none'} className="fm-num" miw={76} maw={110}><Text size="xs" fw={600} truncate title={name(b, 'not drawn')}>{name(b, 'not drawn')}</Text></Table.Th>)}</Table.Tr></Table.Thead>
         <Table.Tbody>
           {ids.map((a) => {
             const row = ids.reduce((sum, b) => sum + count(a, b), 0);

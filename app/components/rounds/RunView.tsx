@@ -77,9 +77,9 @@ export function RunView({ job: listed, project }: { job: Job; project: string })
           {(active || points.length > 0) && (
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
               <Chart title="Loss" hint="On the training images, smoothed; it should fall." rows={loss} pending={pending} waiting="The first figures come after the images are prepared.">
-                <LineChart h={220} data={loss} dataKey="step" series={[{ name: 'loss', color: 'gray.4', label: 'Loss' }, { name: 'loss.smooth', color: 'field.6', label: 'Loss, smoothed' }]} withDots={false} curveType="linear" valueFormatter={(v) => v.toFixed(3)} lineProps={(s) => ({ isAnimationActive: false, strokeWidth: s.name === 'loss' ? 1 : 2 })} xAxisProps={{ type: 'number', domain: [0, 'dataMax'] }} yAxisProps={{ domain: [0, 'auto'] }} tooltipAnimationDuration={0} />
+                <LineChart h={220} data={loss} dataKey="step" series={[{ name: 'loss', color: 'gray.4', label: 'Loss' }, { name: 'loss.smooth', color: 'field.6', label: 'Loss, smoothed' }]} withDots={false} curveType="linear" valueFormatter={(v) => v.toFixed(2)} lineProps={(s) => ({ isAnimationActive: false, strokeWidth: s.name === 'loss' ? 1 : 2 })} xAxisProps={{ type: 'number', domain: [0, 'dataMax'] }} yAxisProps={{ domain: [0, 'auto'] }} tooltipAnimationDuration={0} />
               </Chart>
-              <Chart title={`Average precision, ${splitName.toLowerCase()}`} hint="COCO definition; higher is better. The weights of the best mAP50 are kept." rows={precision} pending={pending} waiting="The first measurement comes after some passes over the images.">
+              <Chart title={`Average precision, ${splitName.toLowerCase()}`} hint="COCO definition; the weights with the best mAP50 are kept." rows={precision} pending={pending} waiting="The first measurement comes after some passes over the images.">
                 <LineChart h={220} data={precision} dataKey="step" series={[{ name: `${split}.mAP50`, color: 'field.6', label: 'mAP at IoU 0.5' }, { name: `${split}.mAP`, color: 'orange.6', label: 'mAP at IoU 0.5 to 0.95', strokeDasharray: '5 3' }]} curveType="linear" withLegend valueFormatter={(v) => v.toFixed(2)} lineProps={{ isAnimationActive: false }} xAxisProps={{ type: 'number', domain: [0, 'dataMax'] }} yAxisProps={{ domain: [0, 1] }} tooltipAnimationDuration={0} dotProps={{ r: 2.5 }} connectNulls />
               </Chart>
             </SimpleGrid>
@@ -107,7 +107,7 @@ function Made({ id, project }: { id: string; project: string }) {
   if (!model) return null;
   return (
     <Stack gap="xs">
-      <Text size="sm">It became model {model.number}, “{model.name}”{model.current ? ', which is now the current one' : ''}. <Anchor component={Link} href={`/projects/${project}/models`} size="sm">To the models</Anchor>, to pre-label with it.</Text>
+      <Text size="sm">It became model {model.number}{model.name === `Model ${model.number}` ? '' : `, “${model.name}”`}{model.current ? ', which is now the current one' : ''}. <Anchor component={Link} href={`/projects/${project}/models`} size="sm">To the models</Anchor>, to pre-label with it.</Text>
       <MetricsTable model={model} project={project} />
     </Stack>
   );

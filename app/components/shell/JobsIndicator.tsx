@@ -56,6 +56,12 @@ export function JobsIndicator({ project }: { project: string | null }) {
   );
 }
 
+/** What a job says of its result, when it says something. */
+function summaryOf(job: Job): string {
+  const { summary } = job.data;
+  return typeof summary === 'string' && summary ? summary : 'Finished.';
+}
+
 /** Tells when a job that was seen running has ended, and makes what it may have changed old. */
 function useEndings(jobs: Job[]): void {
   const client = useQueryClient();
@@ -72,7 +78,7 @@ function useEndings(jobs: Job[]): void {
       const failed = job.state === 'failed';
       notifications.show({
         color: failed ? 'red' : job.state === 'done' ? 'teal' : 'gray', withBorder: true, autoClose: failed ? 12_000 : 5_000,
-        title: job.title, message: failed ? (job.error ?? 'It failed.') : job.state === 'done' ? job.message || 'Finished.' : 'Stopped.',
+        title: job.title, message: failed ? (job.error ?? 'It failed.') : job.state === 'done' ? summaryOf(job) : 'Stopped.',
       });
     }
   }, [jobs, client]);
