@@ -194,3 +194,41 @@ describe('an import that is killed', () => {
     await expect(imports.putImportFile({ params: { id }, query: { path: 'b.jpg' }, body: streamOf(one) }, at.ctx)).rejects.toThrow(/no longer takes files/);
   });
 });
+
+describe('an import that is cancelled', () => {
+  const begin = async (project: string) =>
+    (await imports.startImport({ params: { project }, query: undefined, body: { source: 'cancelled', options: { format: 'auto', createClasses: true, markDone: false, document: 'team', vocFrame: 'labelimg' } } }, at.ctx)).id;
+
+  it('while it receives, leaves nothing', async () => {
+    const project = await at.project('Cancel early');
+    const id = await begin(project);
+    await imports.putImportFile({ params: { id }, query: { path: 'a.jpg' }, body: streamOf(await jpeg(1)) }, at.ctx);
+    expect(await at.keys(`imports/${id}/`)).toHaveLength(1);
+    expect((await imports.cancelImport({ params: { id }, query: undefined, body: undefined }, at.ctx)).state).toBe('cancelled');
+    expect(await at.keys(`imports/${id}/`)).toEqual([]);
+    await expect(imports.commitImport({ params: { id }, query: undefined, body: undefined }, at.ctx)).resolves.toMatchObject({ state: 'cancelled' });
+    expect(await itemsOf(project)).toEqual([]);
+  });
+
+  it('in the middle, keeps what is whole, which can be taken back', async () => {
+    const project = await at.project('Cancel late');
+    const id = await begin(project);
+    for (let i = 0; i < 150; i++) {
+      await imports.putImportFile({ params: { id }, query: { path: `${i}.jpg` }, body: streamOf(await jpeg(i, 200 + i, 150)) }, at.ctx);
+      await imports.putImportFile({ params: { id }, query: { path: `${i}.xml` }, body: streamOf(vocXml(`${i}.jpg`, [200 + i, 150], [{ name: 'cell', box: [1, 1, 9, 9] }])) }, at.ctx);
+    }
+    const row = await imports.commitImport({ params: { id }, query: undefined, body: undefined }, at.ctx);
+    for (let n = 0; n < 1000 && (await at.db.item.count({ where: { projectId: project } })) < 5; n++) await wait(20);
+    await imports.cancelImport({ params: { id }, query: undefined, body: undefined }, at.ctx);
+    await at.finished(row.job!, { state: 'cancelled' });
+    const items = await itemsOf(project);
+    expect(items.length).toBeGreaterThan(0);
+    expect(items.length).toBeLessThan(150);
+    expect(items.every((i) => i.annotationCount === 1)).toBe(true);
+    expect((await imports.importOne({ params: { id }, query: undefined, body: undefined }, at.ctx)).state).toBe('cancelled');
+    await expectCountsKept(project);
+    const { job } = await imports.revertBatch({ params: { id }, query: undefined, body: undefined }, at.ctx);
+    await at.finished(job);
+    expect((await itemsOf(project)).every((i) => i.deletedAt !== null)).toBe(true);
+  }, 120_000);
+});
