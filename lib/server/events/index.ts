@@ -1,2 +1,2 @@
-export { notify, type FieldmarkEvent } from './notify';
+export { notify, notifyAll, type FieldmarkEvent } from './notify';
 export { eventHub, EventHub } from './hub';

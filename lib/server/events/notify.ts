@@ -32,3 +32,9 @@ export interface SqlExecutor {
 export async function notify(tx: SqlExecutor, event: FieldmarkEvent): Promise<void> {
   await tx.$executeRawUnsafe('select pg_notify($1, $2)', CHANNEL, JSON.stringify(fieldmarkEvent.parse(event)));
 }
+
+/** Several events in one statement. */
+export async function notifyAll(tx: SqlExecutor, events: readonly FieldmarkEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.$executeRawUnsafe('select pg_notify($1, e) from unnest($2::text[]) e', CHANNEL, events.map((event) => JSON.stringify(fieldmarkEvent.parse(event))));
+}

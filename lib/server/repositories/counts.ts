@@ -15,7 +15,7 @@ export interface ProjectDelta {
 export async function addToProject(tx: Db, projectId: string, delta: ProjectDelta): Promise<void> {
   const { items = 0, open = 0, work = 0, done = 0, annotations = 0, boxes = false } = delta;
   if (!items && !open && !work && !done && !annotations && !boxes) return;
-  await tx.project.update({
+  await tx.project.updateMany({
     where: { id: projectId },
     data: {
       itemCount: { increment: items }, openCount: { increment: open }, workCount: { increment: work }, doneCount: { increment: done },

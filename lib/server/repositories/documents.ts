@@ -13,14 +13,19 @@ export type ItemRow = Prisma.ItemGetPayload<object>;
 
 /** The document's row, locked until the transaction ends; null when there is none. */
 export async function lockDocument(tx: Db, id: string): Promise<DocumentRow | null> {
-  await tx.$executeRaw`select 1 from "Document" where "id" = ${id}::uuid for update`;
-  return tx.document.findUnique({ where: { id } });
+  return (await tx.$queryRaw<DocumentRow[]>`select * from "Document" where "id" = ${id}::uuid for update`)[0] ?? null;
+}
+
+/** The image a document is about, and the version of the label schema in force. */
+export async function frameOf(tx: Db, document: DocumentRow): Promise<{ width: number; height: number; schemaVersion: number }> {
+  const [row] = await tx.$queryRaw<{ width: number; height: number; schemaVersion: number }[]>`
+    select i."width", i."height", p."schemaVersion" from "Item" i join "Project" p on p."id" = i."projectId" where i."id" = ${document.itemId}::uuid`;
+  return row!;
 }
 
 /** The item's row, locked. Documents are locked before items, items before their project. */
 export async function lockItem(tx: Db, id: string): Promise<ItemRow | null> {
-  await tx.$executeRaw`select 1 from "Item" where "id" = ${id}::uuid for update`;
-  return tx.item.findUnique({ where: { id } });
+  return (await tx.$queryRaw<ItemRow[]>`select * from "Item" where "id" = ${id}::uuid for update`)[0] ?? null;
 }
 
 /** The document of this author, made when absent. Two that ask at once get the same one. */

@@ -9,7 +9,7 @@ import type { Annotation } from '@/lib/core/labels';
 import { applyOperation, checkResult, completions, OPERATION_VERSION, OperationRefused, type Conflict, type Decision, type DocumentState, type Operation } from '@/lib/core/ops';
 import { Prisma, type Db, type PrismaClient } from '@/lib/server/db/client';
 import type { AuthorKind } from '@/lib/server/db/generated/enums';
-import { notify } from '@/lib/server/events/notify';
+import { notifyAll, type FieldmarkEvent } from '@/lib/server/events/notify';
 import { fromRow, toRow, upsertRows, type AnnotationRow } from '@/lib/server/repositories/annotationRows';
 import { addToProject, refreshProposalCounts } from '@/lib/server/repositories/counts';
 import * as repository from '@/lib/server/repositories/documents';
@@ -60,8 +60,8 @@ export function applyOperations(db: Db, input: ApplyInput): Promise<ApplyResult>
     await lockName(tx, schemaLock(head.projectId), 'shared');
     const document = await repository.lockDocument(tx, input.documentId);
     if (!document) throw new AppError('not-found', 'There is no such document. It may have been erased.');
-    const item = await tx.item.findUniqueOrThrow({ where: { id: document.itemId }, select: { id: true, width: true, height: true } });
-    const schema = await loadSchema(tx, document.projectId);
+    const frame = await repository.frameOf(tx, document);
+    const schema = await loadSchema(tx, document.projectId, frame.schemaVersion);
     const known = await repository.knownOperations(tx, input.operations.map((o) => o.id));
     const fresh = input.operations.filter((o) => !known.has(o.id));
     const { state, rows } = await repository.loadNamed(tx, document.id, fresh);
@@ -97,7 +97,7 @@ export function applyOperations(db: Db, input: ApplyInput): Promise<ApplyResult>
       const restore = snapshot(state, op);
       try {
         const applied = applyOperation(state, op);
-        const wrong = checkResult(state, op, schema, item);
+        const wrong = checkResult(state, op, schema, frame);
         if (wrong) throw new OperationRefused(wrong);
         keep(op, input.userId, applied.touched);
         for (const c of op.changes) if (c.kind === 'decide') decided.set(c.proposal, c.threshold);
@@ -171,10 +171,15 @@ async function persist(tx: Tx, document: repository.DocumentRow, outcome: Outcom
   await repository.appendLog(tx, document.id, outcome.log);
   await repository.appendConflicts(tx, document.id, outcome.conflicts);
   if (decided.size > 0) await persistDecisions(tx, document, input.userId, state, decided);
-  await tx.document.update({ where: { id: document.id }, data: { seq, annotationCount: { increment: delta } } });
-  await keepCounts(tx, document, { delta, boxes, decided: decided.size > 0, person: input.by === 'person' });
-  await notify(tx, { type: 'changed', entity: 'document', id: document.id, projectId: document.projectId, seq });
+  await tx.document.updateMany({ where: { id: document.id }, data: { seq, annotationCount: { increment: delta } } });
+  const changed = await keepCounts(tx, document, { delta, boxes, decided: decided.size > 0, person: input.by === 'person' });
+  const { projectId } = document;
+  const ids: Record<Changed, string> = { item: document.itemId, project: projectId };
+  const events: FieldmarkEvent[] = changed.map((entity) => ({ type: 'changed', entity, id: ids[entity], projectId }));
+  await notifyAll(tx, [{ type: 'changed', entity: 'document', id: document.id, projectId, seq }, ...events]);
 }
+
+type Changed = 'item' | 'project';
 
 /** A proposal that is gone (its model was erased) leaves its decision in the log only. */
 async function persistDecisions(tx: Tx, document: repository.DocumentRow, userId: string | null, state: DocumentState, decided: Map<string, number>): Promise<void> {
@@ -190,19 +195,18 @@ async function persistDecisions(tx: Tx, document: repository.DocumentRow, userId
   await repository.writeDecisions(tx, { documentId: document.id, projectId: document.projectId, userId }, rows, takenBack);
 }
 
-async function keepCounts(tx: Tx, document: repository.DocumentRow, change: { delta: number; boxes: boolean; decided: boolean; person: boolean }): Promise<void> {
+/** Brings status and counts of item and project up to date; says which of their rows pages have to read again. */
+async function keepCounts(tx: Tx, document: repository.DocumentRow, change: { delta: number; boxes: boolean; decided: boolean; person: boolean }): Promise<Changed[]> {
   const team = document.authorKind === 'team';
-  if (document.authorKind === 'model' || (team && change.decided)) await refreshProposalCounts(tx, document.projectId, [document.itemId]);
+  const recounted = document.authorKind === 'model' || (team && change.decided);
+  if (recounted) await refreshProposalCounts(tx, document.projectId, [document.itemId]);
   const personal = change.person && (team || document.authorKind === 'person');
-  if (!personal && !team) {
-    if (document.authorKind === 'model') await notify(tx, { type: 'changed', entity: 'item', id: document.itemId, projectId: document.projectId });
-    return;
-  }
-  const item = await repository.lockItem(tx, document.itemId);
-  if (!item) return;
+  const item = personal || team ? await repository.lockItem(tx, document.itemId) : null;
+  if (!item) return recounted ? ['item'] : [];
   const begins = personal && item.status === 'open';
-  if (begins || (team && change.delta !== 0)) {
-    await tx.item.update({ where: { id: item.id }, data: { ...(begins && { status: 'work' as const }), ...(team && { annotationCount: { increment: change.delta } }) } });
+  const counted = team && change.delta !== 0;
+  if (begins || counted) {
+    await tx.item.updateMany({ where: { id: item.id }, data: { ...(begins && { status: 'work' as const }), ...(counted && { annotationCount: { increment: change.delta } }) } });
   }
   if (!item.deletedAt) {
     await addToProject(tx, document.projectId, {
@@ -211,8 +215,8 @@ async function keepCounts(tx: Tx, document: repository.DocumentRow, change: { de
       boxes: team && item.status === 'done' && change.boxes,
     });
   }
-  await notify(tx, { type: 'changed', entity: 'item', id: item.id, projectId: document.projectId });
-  if (begins) await notify(tx, { type: 'changed', entity: 'project', id: document.projectId, projectId: document.projectId });
+  if (begins) return ['item', 'project'];
+  return recounted || counted ? ['item'] : [];
 }
 
 export interface DocumentKey {
