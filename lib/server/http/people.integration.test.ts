@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSetupLink } from '@/lib/server/auth/links';
 import { ensureLocalCliToken } from '@/lib/server/auth/tokens';
@@ -191,6 +192,19 @@ describe('members', () => {
     expect(both.filter((r) => r.status === 'fulfilled')).toHaveLength(1);
     expect(await api.db.membership.count({ where: { role: 'owner', removedAt: null } })).toBe(1);
     await api.db.membership.updateMany({ where: { userId: api.owner.id }, data: { role: 'owner' } });
+  });
+
+  it('of another workspace do not exist, nor do their invitations', async () => {
+    const { id: workspaceId } = await api.db.workspace.create({ data: { id: uuidv7(), name: 'Elsewhere' } });
+    const user = await api.db.user.create({ data: { id: uuidv7(), name: 'Far', email: 'far@example.org' } });
+    const { id } = await api.db.membership.create({ data: { id: uuidv7(), workspaceId, userId: user.id, role: 'viewer' } });
+    const link = await api.db.oneTimeLink.create({ data: { id: uuidv7(), kind: 'invite', tokenHash: 'x', workspaceId, role: 'viewer', expiresAt: new Date(Date.now() + 1e6) } });
+    const { api: owner } = api.owner;
+    for (const attempt of [owner.updateMember({ params: { id }, body: { role: 'owner' } }), owner.removeMember({ params: { id } }), owner.resetLink({ params: { id } }), owner.revokeInvitation({ params: { id: link.id } })]) {
+      await expect(attempt).rejects.toMatchObject({ code: 'not-found' });
+    }
+    expect((await owner.members({ query: { limit: 500 } })).items.map((m) => m.id)).not.toContain(id);
+    expect((await owner.invitations({ query: { limit: 500 } })).items.map((l) => l.id)).not.toContain(link.id);
   });
 
   it('come page by page', async () => {
