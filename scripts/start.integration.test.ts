@@ -197,7 +197,7 @@ describe('the lock of a data folder', () => {
     const first = takeLock(file, { port: 1 });
     expect(first.stale).toBe(false);
     expect(takeLock(file).holder).toMatchObject({ pid: process.pid, port: 1 });
-    first.release();
+    first.release!();
     expect(existsSync(file)).toBe(false);
     // Held by a process that is no more; by one whose number another process has now; by rubbish.
     for (const left of [JSON.stringify({ pid: 2 ** 22 - 1 }), JSON.stringify({ pid: process.pid, born: '1' }), 'rubbish']) {
@@ -205,7 +205,7 @@ describe('the lock of a data folder', () => {
       const taken = takeLock(file);
       expect(taken.stale).toBe(true);
       expect(JSON.parse(readFileSync(file, 'utf8')).pid).toBe(process.pid);
-      taken.release();
+      taken.release!();
     }
     await rm(path.dirname(file), { recursive: true });
   });
