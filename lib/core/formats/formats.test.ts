@@ -6,6 +6,7 @@ import { maskArea, maskFromString, maskHas } from '../masks';
 import { labelSchema, type LabelSchema } from '../labels';
 import { planClasses, resolveAttributes } from './classes';
 import { detectFormats, formats, orientGeometry, readerOf, writerOf } from './index';
+import { ImageIndex } from './images';
 import { JsonStreamError, jsonPieces } from './jsonStream';
 import { canonicalJson, manifestHeadLine, manifestItemLine, readManifest, textLines } from './manifest';
 import { folderSplits, splitInName } from './splits';
@@ -135,6 +136,20 @@ it('turns masks as it turns points', () => {
       }
     }
   }), { numRuns: 60 });
+});
+
+it('finds the image of a label among many of the same name as among few', async () => {
+  const folders = (name: string, n: number) => Array.from({ length: n }, (_, i) => `set/${i}/${name}/frame`);
+  const answers = async (n: number) => {
+    const index = new ImageIndex(await new MemorySource(Object.fromEntries([...folders('images', n).map((f) => `${f}.jpg`), 'set/own/frame.png'].map((f) => [f, '']))).list());
+    return ['set/3/labels/frame.txt', 'set/3/images/frame.txt', 'set/own/frame.xml', 'elsewhere/frame.txt', 'set/3/images/FRAME.txt'].map((label) => {
+      const match = index.forLabel(label);
+      return match.image ? match.image.path : match.ambiguous.length > 1 ? 'ambiguous' : null;
+    });
+  };
+  const expected = ['set/3/images/frame.jpg', 'set/3/images/frame.jpg', 'set/own/frame.png', 'set/own/frame.png', 'set/3/images/frame.jpg'];
+  expect(await answers(5)).toEqual(expected);
+  expect(await answers(400)).toEqual(expected);
 });
 
 it('reads splits from names', () => {

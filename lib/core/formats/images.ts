@@ -11,6 +11,8 @@ export class ImageIndex {
   private readonly byPath = new Map<string, SourceEntry>();
   private readonly byName = new Map<string, SourceEntry[]>();
   private readonly byStem = new Map<string, SourceEntry[]>();
+  /** By path with one folder's name left open; built when many images share a name. */
+  private byHole: Map<string, SourceEntry[]> | null = null;
 
   /** @param isLabel whether a picture is a label (a mask, a segmentation), not an image */
   constructor(entries: readonly SourceEntry[], isLabel: (path: string) => boolean = () => false) {
@@ -33,7 +35,18 @@ export class ImageIndex {
    */
   forLabel(labelPath: string): ImageMatch {
     const stem = withoutExtension(fileName(labelPath));
-    return this.nearest(labelPath, this.withStem(stem));
+    const candidates = this.withStem(stem);
+    return (candidates.length > MANY && this.closeBy(labelPath, new Set(candidates))) || this.nearest(labelPath, candidates);
+  }
+
+  /** What `nearest` finds at a distance of 0 or 1, without looking at every image of the name; null when there is nothing. */
+  private closeBy(labelPath: string, candidates: ReadonlySet<SourceEntry>): ImageMatch | null {
+    if (!this.byHole) {
+      this.byHole = new Map();
+      for (const image of this.images) for (const key of holes(image.path)) push(this.byHole, key, image);
+    }
+    const found = new Set(holes(labelPath).flatMap((key) => this.byHole!.get(key) ?? []).filter((e) => candidates.has(e)));
+    return found.size > 0 ? this.nearest(labelPath, [...found]) : null;
   }
 
   /**
@@ -76,13 +89,22 @@ export function isHidden(path: string): boolean {
   return path.split('/').some((s) => s.startsWith('.') || s === '__MACOSX');
 }
 
-/** 0: the same folder; 1: one folder's name replaced or a level more or less; then by how many levels lie between. */
+/** From so many images of one name on, an index is worth its memory. */
+const MANY = 16;
+
+/** The path without extension, whole and with each of its folders' names left open. */
+function holes(path: string): string[] {
+  const segments = withoutExtension(path).toLowerCase().split('/');
+  return [segments.join('/'), ...segments.slice(0, -1).map((_, i) => [...segments.slice(0, i), '', ...segments.slice(i + 1)].join('/'))];
+}
+
+/** 0: the same folder; 1: one folder's name replaced; then by how many levels lie between, a different depth counting a half more. */
 function folderDistance(a: readonly string[], b: readonly string[]): number {
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head++;
   let tail = 0;
   while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
-  return Math.max(a.length, b.length) - head - tail;
+  return Math.max(a.length, b.length) - head - tail + (a.length === b.length ? 0 : 0.5);
 }
 
 function ancestors(folder: string): string[] {
