@@ -200,8 +200,9 @@ describe('members', () => {
     const { id } = await api.db.membership.create({ data: { id: uuidv7(), workspaceId, userId: user.id, role: 'viewer' } });
     const link = await api.db.oneTimeLink.create({ data: { id: uuidv7(), kind: 'invite', tokenHash: 'x', workspaceId, role: 'viewer', expiresAt: new Date(Date.now() + 1e6) } });
     const { api: owner } = api.owner;
-    for (const attempt of [owner.updateMember({ params: { id }, body: { role: 'owner' } }), owner.removeMember({ params: { id } }), owner.resetLink({ params: { id } }), owner.revokeInvitation({ params: { id: link.id } })]) {
-      await expect(attempt).rejects.toMatchObject({ code: 'not-found' });
+    const attempts = [() => owner.updateMember({ params: { id }, body: { role: 'owner' } }), () => owner.removeMember({ params: { id } }), () => owner.resetLink({ params: { id } }), () => owner.revokeInvitation({ params: { id: link.id } })];
+    for (const attempt of attempts) {
+      await expect(attempt()).rejects.toMatchObject({ code: 'not-found' });
     }
     expect((await owner.members({ query: { limit: 500 } })).items.map((m) => m.id)).not.toContain(id);
     expect((await owner.invitations({ query: { limit: 500 } })).items.map((l) => l.id)).not.toContain(link.id);
