@@ -5,6 +5,7 @@ import { IconArrowBackUp } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { findClass, type LabelSchema } from '@/lib/core/labels';
 import type { Operation } from '@/lib/core/ops';
+import type { EditorDocument } from '@/lib/editor';
 import { api } from '../../lib/api';
 import { countOf } from '../../lib/format';
 import { useAction } from '../../lib/useAction';
@@ -23,12 +24,16 @@ const names: Record<string, string> = {
 };
 
 /** What an operation did, in words. */
-export function describeOperation(op: Operation, schema: LabelSchema): string {
+export function describeOperation(op: Operation, schema: LabelSchema, document: EditorDocument): string {
   const verb = names[op.type.replace(/-more$/, '')] ?? op.type;
   const shapes = op.changes.filter((c) => c.kind !== 'decide');
   const decided = op.changes.length - shapes.length;
-  const classIds = new Set(shapes.flatMap((c) => (c.kind === 'create' ? [c.after.classId] : c.kind === 'delete' ? [c.before.classId] : c.kind === 'update' && c.after.classId ? [c.after.classId] : [])));
-  const only = classIds.size === 1 ? findClass(schema, [...classIds][0]!)?.name : undefined;
+  const classIds = new Set(shapes.map((c) => {
+    if (c.kind === 'create') return c.after.classId;
+    if (c.kind === 'delete') return c.before.classId;
+    return (c.kind === 'update' && c.after.classId) || (document.get(c.annotation) ?? document.state.deleted.get(c.annotation))?.classId;
+  }));
+  const only = classIds.size === 1 ? findClass(schema, [...classIds][0] ?? '')?.name : undefined;
   if (shapes.length === 0) return `${verb} ${countOf(decided, 'proposal')}`;
   return shapes.length === 1 ? `${verb} ${only ?? 'an object'}` : `${verb} ${countOf(shapes.length, 'object')}${only ? ` of ${only}` : ''}`;
 }
@@ -58,12 +63,13 @@ function Log() {
   return (
     <Loaded query={query} what="The history">
       {({ operations }) => {
-        const rows = [...operations].reverse();
+        // The later pieces of a long stroke belong to its first.
+        const rows = operations.filter((r) => !r.operation.type.endsWith('-more')).reverse();
         if (rows.length === 0 && waiting.length === 0) return <Text size="sm" c="dimmed" p={12}>Nothing has happened here yet.</Text>;
         return (
           <Stack gap={0} role="list" aria-label="History">
-            {waiting.map((op) => <Entry key={op.id} what={describeOperation(op, schema)} by="You, not sent yet" at={op.at} />)}
-            {rows.filter((r) => !session.unconfirmed.some((p) => p.id === r.operation.id)).map((r) => <Entry key={r.seq} what={describeOperation(r.operation, schema)} by={r.by.name} at={r.operation.at} />)}
+            {waiting.map((op) => <Entry key={op.id} what={describeOperation(op, schema, editor.document)} by="You, not sent yet" at={op.at} />)}
+            {rows.filter((r) => !session.unconfirmed.some((p) => p.id === r.operation.id)).map((r) => <Entry key={r.seq} what={describeOperation(r.operation, schema, editor.document)} by={r.by.name} at={r.operation.at} />)}
             {(operations[0]?.seq ?? 0) > 1 && <Button variant="subtle" m={8} onClick={() => setPages((p) => p + 1)}>Earlier</Button>}
           </Stack>
         );

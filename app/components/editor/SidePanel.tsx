@@ -27,10 +27,10 @@ export function SidePanel({ panel, onChange }: { panel: PanelName; onChange: (pa
   return (
     <aside className={classes.side} aria-label="Panel">
       <Tabs className={classes.tabs} value={panel} onChange={(value) => value && onChange(value as PanelName)}>
-        <Tabs.List grow>
+        <Tabs.List justify="space-between">
           {panels.map((p) => (
             <Tooltip key={p.id} label={<ActionHint name={p.label} chord={actionById(`view.${p.id}`).keys[0]} />}>
-              <Tabs.Tab value={p.id} px={6} py={8} fz={13} leftSection={<p.icon size={15} aria-hidden />} aria-label={p.id === 'proposals' && undecided > 0 ? `Proposals, ${undecided} undecided` : p.label}>
+              <Tabs.Tab value={p.id} px={10} py={8} fz={13} leftSection={<p.icon size={15} aria-hidden />} aria-label={p.id === 'proposals' && undecided > 0 ? `Proposals, ${undecided} undecided` : p.label}>
                 {panel === p.id ? p.label : null}
                 {p.id === 'proposals' && undecided > 0 && <Badge size="xs" color="orange" ml={4}>{undecided}</Badge>}
               </Tabs.Tab>

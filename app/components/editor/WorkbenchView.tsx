@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useRouter } from 'next/navigation';
 import { Alert } from '@mantine/core';
-import { boundsOf, EditorInput, type Editor, type EditorHost, type Outbox } from '@/lib/editor';
+import { actionById, boundsOf, EditorInput, type Editor, type EditorHost, type Outbox } from '@/lib/editor';
 import { notifyDone } from '../../lib/api';
 import type { Item } from '../../lib/queries';
 import type { EditorAddress } from './address';
@@ -99,8 +99,7 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
         onReview={() => {
           finish.close();
           setPanel('proposals');
-          const first = editor.proposals.get()?.step(1);
-          if (first) editor.reveal(boundsOf(first.geometry));
+          actionById('proposal.next').perform({ editor, host });
         }}
       />
     </WorkbenchContext.Provider>

@@ -1,5 +1,6 @@
 /** What outlives an item: the journal, the outbox of each person, the clipboard, and how one works. */
 import { Clipboard, Journal, Outbox, restoreSettings, type EditorSettings } from '@/lib/editor';
+import { onStreamEvent } from '../../lib/events';
 import { transport } from './transport';
 
 export const journal = new Journal();
@@ -16,9 +17,15 @@ export function outboxOf(userId: string): Outbox {
   outboxes.clear();
   outbox = new Outbox(journal, transport, userId);
   outboxes.set(userId, outbox);
-  const kick = () => outbox.kick();
+  const made = outbox;
+  const kick = () => made.kick();
   window.addEventListener('online', kick);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && kick());
+  // The event stream is back before a long back-off has passed.
+  onStreamEvent(() => {
+    const { state } = made.status.get();
+    if (state === 'offline' || state === 'signed-out') kick();
+  });
   void outbox.readRefused();
   outbox.kick();
   return outbox;

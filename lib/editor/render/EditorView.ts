@@ -168,16 +168,17 @@ export class EditorView {
     const v = editor.viewport.get();
     const { masks, visible } = this.current();
     const preview = editor.preview.get().masks;
+    const dpr = this.layers.masks.getCanvas().getPixelRatio();
     ctx.imageSmoothingEnabled = v.scale < 1;
     for (const item of masks) {
       if (item.geometry.kind !== 'mask') continue;
       const mask = preview.get(item.id)?.mask ?? maskOf(item.geometry);
       ctx.globalAlpha = item.kind === 'annotation' ? 1 : 0.7;
-      this.textures.draw(ctx, item.id, mask, this.tileStyle(colorOf(item.cls), item.selected || preview.has(item.id)), visible, v.scale, v.x, v.y);
+      this.textures.draw(ctx, item.id, mask, this.tileStyle(colorOf(item.cls), item.selected || preview.has(item.id)), visible, v.scale, v.x, v.y, dpr);
     }
     ctx.globalAlpha = 1;
     const draft = preview.get(DRAFT);
-    if (draft) this.textures.draw(ctx, DRAFT, draft.mask, this.tileStyle(colorOf(classOf(editor, draft.classId)), true), visible, v.scale, v.x, v.y);
+    if (draft) this.textures.draw(ctx, DRAFT, draft.mask, this.tileStyle(colorOf(classOf(editor, draft.classId)), true), visible, v.scale, v.x, v.y, dpr);
   }
 
   private tileStyle(color: string, selected: boolean): TileStyle {

@@ -10,6 +10,8 @@ interface Entry {
   tiles: Map<string, HTMLCanvasElement | null>;
 }
 
+const snap = (value: number, dpr: number) => Math.round(value * dpr) / dpr;
+
 /** Pixels of all tiles together before those not seen for the longest time are let go: 64 M pixels are 256 MB. */
 const BUDGET = 64 * 1024 * 1024;
 
@@ -24,7 +26,7 @@ export class MaskTextures {
    * Draws what of a mask lies in `visible` (image coordinates) on a context whose coordinates are CSS pixels.
    * @param key what the mask is a version of: the annotation's id
    */
-  draw(ctx: CanvasRenderingContext2D, key: string, mask: Mask, style: TileStyle, visible: Bounds, scale: number, x: number, y: number): void {
+  draw(ctx: CanvasRenderingContext2D, key: string, mask: Mask, style: TileStyle, visible: Bounds, scale: number, x: number, y: number, dpr: number): void {
     const entry = this.entry(key, mask, style);
     const left = Math.max(mask.x, Math.floor(visible.x0));
     const top = Math.max(mask.y, Math.floor(visible.y0));
@@ -32,7 +34,11 @@ export class MaskTextures {
     const bottom = Math.min(mask.y + mask.height, Math.ceil(visible.y1));
     for (const { column, row } of tilesOf({ x: left, y: top, width: right - left, height: bottom - top })) {
       const tile = this.tile(entry, column, row);
-      if (tile) ctx.drawImage(tile, column * TILE * scale + x, row * TILE * scale + y, TILE * scale, TILE * scale);
+      if (!tile) continue;
+      // On device pixels: where two tiles share half a pixel, a seam would show.
+      const x0 = snap(column * TILE * scale + x, dpr);
+      const y0 = snap(row * TILE * scale + y, dpr);
+      ctx.drawImage(tile, x0, y0, snap((column + 1) * TILE * scale + x, dpr) - x0, snap((row + 1) * TILE * scale + y, dpr) - y0);
     }
   }
 

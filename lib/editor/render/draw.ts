@@ -6,7 +6,8 @@ import { colorOf, type SceneItem } from './scene';
 
 type Ctx = CanvasRenderingContext2D;
 
-const RIM = 'rgba(0, 0, 0, 0.55)';
+const RIM = 'rgba(0, 0, 0, 0.4)';
+const LIGHT_RIM = 'rgba(255, 255, 255, 0.85)';
 const FONT = '11px system-ui, sans-serif';
 /** Boxes narrower than this on the screen carry no label unless they are selected or under the pointer. */
 const LABEL_FROM = 26;
@@ -16,19 +17,21 @@ const LABELS_UP_TO = 400;
 export interface ShapeStyle {
   width: number;
   dash: readonly number[];
+  /** Under the colour; a light one makes dashes stand out. */
+  rim?: string;
 }
 function styleOf(item: Pick<SceneItem, 'kind' | 'selected' | 'hovered' | 'mark'>): ShapeStyle {
-  const width = item.selected ? 2.5 : item.hovered ? 2.25 : 1.5;
-  if (item.kind === 'proposal') return { width, dash: [6, 4] };
-  if (item.kind === 'reference') return { width: 2, dash: item.mark === 'B' ? [2, 3] : [10, 3, 2, 3] };
+  const width = item.selected ? 3 : item.hovered ? 2.75 : 2;
+  if (item.kind === 'proposal') return { width, dash: [7, 5], rim: LIGHT_RIM };
+  if (item.kind === 'reference') return { width: 2.5, dash: item.mark === 'B' ? [3, 4] : [12, 4, 3, 4], rim: LIGHT_RIM };
   return { width, dash: [] };
 }
 
 /** Strokes the current path: first its rim, then its colour. */
-function strokeTwice(ctx: Ctx, color: string, { width, dash }: ShapeStyle): void {
+function strokeTwice(ctx: Ctx, color: string, { width, dash, rim = RIM }: ShapeStyle): void {
   ctx.setLineDash([]);
-  ctx.lineWidth = width + 2;
-  ctx.strokeStyle = RIM;
+  ctx.lineWidth = width + 1.5;
+  ctx.strokeStyle = rim;
   ctx.stroke();
   ctx.setLineDash(dash as number[]);
   ctx.lineWidth = width;
@@ -57,7 +60,7 @@ export function drawShapes(ctx: Ctx, items: readonly SceneItem[], v: Viewport): 
   for (const [color, boxes] of plain) {
     ctx.beginPath();
     for (const g of boxes) addBox(ctx, g, v);
-    strokeTwice(ctx, color, { width: 1.5, dash: [] });
+    strokeTwice(ctx, color, { width: 2, dash: [] });
   }
   for (const item of rest) drawShape(ctx, item.geometry, colorOf(item.cls), item.cls?.skeleton ?? null, styleOf(item), v, item.selected || item.hovered);
 }
@@ -145,7 +148,7 @@ export function drawTags(ctx: Ctx, items: readonly SceneItem[], v: Viewport, lab
     const b = boundsOf(item.geometry);
     if (!strong && (b.x1 - b.x0) * v.scale < LABEL_FROM) continue;
     const text = [item.mark, item.cls?.name ?? 'class removed', item.note].filter(Boolean).join(' ');
-    drawTag(ctx, text, colorOf(item.cls), b.x0 * v.scale + v.x, b.y0 * v.scale + v.y);
+    drawTag(ctx, text, colorOf(item.cls), b.x0 * v.scale + v.x, b.y0 * v.scale + v.y - (item.geometry.kind === 'landmarks' ? 9 : 0));
   }
 }
 
