@@ -12,6 +12,8 @@ export interface BudgetOptions {
 /** No run goes on for more than this many passes, or steps where passes are short. */
 const MAX_EPOCHS = 400;
 const MIN_CAP_STEPS = 2000;
+/** Training between two evaluations takes at least so many times what an evaluation takes. */
+const EVALUATION_SPACING = 9;
 /** Share of the budget that is kept back for surprises. */
 const MARGIN = 0.02;
 
@@ -66,15 +68,24 @@ export class Budget {
     return Math.min(1, Math.max(bySteps, this.elapsed / Math.max(1, this.limitSeconds - this.reserveSeconds)));
   }
 
-  /** Whether another step may begin. */
+  /** Whether another step may begin. The first one always may: a model that has learnt nothing is of no use to anyone. */
   allows(done: number): boolean {
     if (done >= this.maxSteps) return false;
+    if (done === 0) return true;
     return this.elapsed + this.meanStep < this.limitSeconds - this.reserveSeconds;
   }
 
   etaSeconds(done: number): number {
     const steps = Math.max(0, this.plannedSteps(done) - done);
     return steps * this.meanStep + this.evaluationSeconds * this.evaluationsLeft;
+  }
+
+  /**
+   * Whether an evaluation in between is worth its time. Under a time budget all of them together take about a tenth: on a
+   * busy machine, or with many images, there are fewer.
+   */
+  affordsEvaluation(secondsSinceLast: number): boolean {
+    return this.limitSeconds === Infinity || secondsSinceLast >= EVALUATION_SPACING * this.evaluationSeconds;
   }
 
   private get meanStep(): number {

@@ -32,6 +32,9 @@ import { chooseAnchors, chooseInputSize, layoutOf, shapesInInput } from './plan'
 
 const NORMALISATION: ModelCard['normalisation'] = { resize: 'letterbox', fill: 114, mean: [127.5, 127.5, 127.5], deviation: [64, 64, 64] };
 const BACKBONE = 'compact';
+/** Resident memory of a training process, measured: the libraries, and ONNX Runtime's arena over the values alive at once. */
+const RUNTIME_BYTES = 300 * 2 ** 20;
+const MEMORY_FACTOR = 3;
 const CHECKPOINT_SECONDS = 60;
 const REPORT_SECONDS = 0.5;
 const EVALUATIONS = 8;
@@ -90,9 +93,9 @@ async function prepare(input: TrainDetectorInput, options: TrainDetectorOptions,
   let batch = options.batch ?? Math.min(8, Math.max(2, train.images.length));
   let spec = specOf(model, layout, batch, seed);
   for (;;) {
-    const { peakBytes } = costOf(buildStep(spec).program);
-    if (peakBytes <= memory || batch === 1) break;
-    callbacks.onNote?.(`A batch of ${batch} would need ${Math.round(peakBytes / 2 ** 20)} MB; trying ${batch >> 1}.`);
+    const needed = RUNTIME_BYTES + MEMORY_FACTOR * costOf(buildStep(spec).program).peakBytes;
+    if (needed <= memory || batch === 1) break;
+    callbacks.onNote?.(`A batch of ${batch} would need ${Math.round(needed / 2 ** 20)} MB; trying ${batch >> 1}.`);
     batch >>= 1;
     spec = specOf(model, layout, batch, seed);
   }
@@ -132,6 +135,7 @@ class DetectorRun {
   private trainer!: Trainer;
   private best: { metrics: DetectorMetrics; step: number; weights: Tensors } | null = null;
   private evaluations = 0;
+  private evaluatedAt = performance.now();
   private resumed = false;
   private readonly window = { loss: 0, parts: { box: 0, objectness: 0, class: 0 } as LossParts, steps: 0, seconds: 0, waited: 0, at: performance.now() };
 
@@ -193,7 +197,7 @@ class DetectorRun {
   private evaluationIsDue(): boolean {
     if (this.run.val.length === 0) return false;
     const due = Math.floor(this.budget.progress(this.trainer.steps) * EVALUATIONS + 1e-9);
-    return due > this.evaluations && due < EVALUATIONS;
+    return due > this.evaluations && due < EVALUATIONS && this.budget.affordsEvaluation((performance.now() - this.evaluatedAt) / 1000);
   }
 
   /** Evaluates the averaged weights and keeps them when they are the best so far. */
@@ -211,7 +215,8 @@ class DetectorRun {
       await predictor.dispose();
     }
     this.evaluations = Math.max(this.evaluations + 1, Math.floor(this.budget.progress(this.trainer.steps) * EVALUATIONS + 1e-9));
-    this.budget.noteEvaluation((performance.now() - before) / 1000, Math.max(0, EVALUATIONS - this.evaluations));
+    this.evaluatedAt = performance.now();
+    this.budget.noteEvaluation((this.evaluatedAt - before) / 1000, Math.max(0, EVALUATIONS - this.evaluations));
     const quality = ({ mAP, mAP50 }: DetectorMetrics) => mAP + mAP50;
     const step = this.trainer.steps;
     const best = this.best === null || quality(metrics) >= quality(this.best.metrics);
