@@ -37,6 +37,7 @@ export default {
   devIndicators: false,
   outputFileTracingExcludes: { '*': ['.data/**', 'dist/**', '.cache/**'] },
   async headers() {
-    return [{ source: '/:path*', headers: securityHeaders }];
+    // The interface sets its own, which differ by answer: a header set here would win over them.
+    return [{ source: '/((?!api/).*)', headers: securityHeaders }];
   },
 };

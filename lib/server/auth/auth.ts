@@ -11,6 +11,7 @@ import { config, secret } from '@/lib/server/config';
 import { db, type PrismaClient } from '@/lib/server/db/client';
 import { logger } from '@/lib/server/log';
 import { assertSameSite, clientAddress, isOwnOrigin, originOf } from '@/lib/server/http/origin';
+import { secureHeaders } from '@/lib/server/http/secureHeaders';
 import { hashPassword, verifyPassword } from './password';
 
 const BASE_PATH = '/api/auth';
@@ -83,11 +84,16 @@ export async function handleAuth(request: Request): Promise<Response> {
     if (request.method !== 'GET') assertSameSite(request, request.headers.has('cookie'));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return Response.json(error.toProblem(), { status: error.status, headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' } });
+    return secured(Response.json(error.toProblem(), { status: error.status, headers: { 'content-type': 'application/problem+json' } }));
   }
   const headers = new Headers(request.headers);
   headers.set(ADDRESS_HEADER, clientAddress(request));
-  return authFor(secure).handler(new Request(request, { headers }));
+  return secured(await authFor(secure).handler(new Request(request, { headers })));
+}
+
+function secured(response: Response): Response {
+  secureHeaders(response.headers);
+  return response;
 }
 
 export interface SessionState {

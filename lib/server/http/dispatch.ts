@@ -17,6 +17,7 @@ import { once } from './idempotency';
 import { FailureLimiter } from './limiter';
 import { assertSameSite, clientAddress } from './origin';
 import { matchRoute } from './routeTable';
+import { secureHeaders } from './secureHeaders';
 
 const log = logger('http');
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -42,8 +43,7 @@ export function createDispatcher(handlers: Handlers): Dispatcher {
       response = problemOf(error, requestId, path);
     }
     response.headers.set('x-request-id', requestId);
-    if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
-    if (!response.headers.has('x-content-type-options')) response.headers.set('x-content-type-options', 'nosniff');
+    secureHeaders(response.headers);
     log.debug({ method: request.method, path, status: response.status, ms: Math.round(performance.now() - began), requestId }, 'request');
     return request.method === 'HEAD' ? new Response(null, response) : response;
   };
