@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as imports from '@/lib/server/routes/imports';
 import { filesBelow, installation, testData, type Installation } from './testing/installation';
 
 const bccd = testData('detection/bccd');
+// Each step is a job in a process of its own; on a busy machine that takes seconds.
+vi.setConfig({ testTimeout: 180_000 });
+
 let at: Installation;
 beforeAll(async () => {
   at = await installation();

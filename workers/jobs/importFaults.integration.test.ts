@@ -1,10 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { zipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as imports from '@/lib/server/routes/imports';
+import * as rounds from '@/lib/server/routes/rounds';
 import { recountProject } from '@/lib/server/repositories/counts';
 import { installation, streamOf, type Installation } from './testing/installation';
 import { jpeg, noiseJpeg, text, vocXml, zipOf } from './testing/pictures';
+
+// Each step is a job in a process of its own; on a busy machine that takes seconds.
+vi.setConfig({ testTimeout: 180_000 });
 
 let at: Installation;
 beforeAll(async () => {
@@ -208,6 +212,23 @@ describe('an import that is cancelled', () => {
     expect(await at.keys(`imports/${id}/`)).toEqual([]);
     await expect(imports.commitImport({ params: { id }, query: undefined, body: undefined }, at.ctx)).resolves.toMatchObject({ state: 'cancelled' });
     expect(await itemsOf(project)).toEqual([]);
+  });
+
+  it('while it waits for its turn, leaves nothing either', async () => {
+    const project = await at.project('Cancel waiting');
+    // The batch queue is taken by another import for as long as this takes.
+    const busy = await begin(project);
+    for (let i = 0; i < 40; i++) await imports.putImportFile({ params: { id: busy }, query: { path: `busy-${i}.jpg` }, body: streamOf(await jpeg(i, 900 + i, 700)) }, at.ctx);
+    const id = await begin(project);
+    await imports.putImportFile({ params: { id }, query: { path: 'waits.jpg' }, body: streamOf(await jpeg(1)) }, at.ctx);
+    const first = await imports.commitImport({ params: { id: busy }, query: undefined, body: undefined }, at.ctx);
+    const second = await imports.commitImport({ params: { id }, query: undefined, body: undefined }, at.ctx);
+    await rounds.cancelJob({ params: { id: second.job! }, query: undefined, body: undefined }, at.ctx);
+    await at.finished(second.job!, { state: 'cancelled' });
+    expect((await imports.importOne({ params: { id }, query: undefined, body: undefined }, at.ctx)).state).toBe('cancelled');
+    expect(await at.keys(`imports/${id}/`)).toEqual([]);
+    await at.finished(first.job!);
+    expect((await itemsOf(project)).every((i) => i.path.startsWith('busy-'))).toBe(true);
   });
 
   it('in the middle, keeps what is whole, which can be taken back', async () => {

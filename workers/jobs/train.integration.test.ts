@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { classPalette, type LabelSchema } from '@/lib/core/labels';
 import { OPERATION_VERSION } from '@/lib/core/ops';
 import { startRequestedDemo } from '@/lib/server/services/demo';
@@ -10,6 +10,9 @@ import * as rounds from '@/lib/server/routes/rounds';
 import { applyOperations, ensureDocument, readDocument } from '@/lib/server/services/documents';
 import { installation, type Installation } from './testing/installation';
 import { pngWithBoxes, vocXml } from './testing/pictures';
+
+// Each step is a job in a process of its own; on a busy machine that takes seconds.
+vi.setConfig({ testTimeout: 180_000 });
 
 let at: Installation;
 beforeAll(async () => {

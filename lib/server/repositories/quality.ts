@@ -50,7 +50,8 @@ export interface ComparedItem {
 
 /**
  * Items on which two authors can be compared, by id, a page at a time: both have a document. On a done item the team has
- * said its word even when it drew nothing, so there a missing team document counts as one without annotations.
+ * said its word even when it drew nothing, so there a missing team document counts as one without annotations. On an item that is
+ * not done a document nobody wrote to says nothing (it is made when the item is opened), unless a model looked and found nothing.
  */
 export async function* comparedItems(db: Db, projectId: string, a: AuthorRef, b: AuthorRef, filter: { doneOnly: boolean; split: string | null }, pageSize = 200): AsyncGenerator<ComparedItem[]> {
   let after = NIL_UUID;
@@ -63,8 +64,8 @@ export async function* comparedItems(db: Db, projectId: string, a: AuthorRef, b:
       where i."projectId" = ${projectId}::uuid and i."deletedAt" is null and i."id" > ${after}::uuid
         and (not ${filter.doneOnly} or i."status" = 'done')
         and (${filter.split}::text is null or i."split"::text = ${filter.split})
-        and (da."id" is not null or (${a.kind} = 'team' and i."status" = 'done'))
-        and (db."id" is not null or (${b.kind} = 'team' and i."status" = 'done'))
+        and case when i."status" = 'done' then da."id" is not null or ${a.kind} = 'team' else da."seq" > 0 or (da."id" is not null and ${a.kind} = 'model') end
+        and case when i."status" = 'done' then db."id" is not null or ${b.kind} = 'team' else db."seq" > 0 or (db."id" is not null and ${b.kind} = 'model') end
       order by i."id"
       limit ${pageSize}`;
     if (page.length > 0) yield page;

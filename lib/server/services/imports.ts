@@ -136,9 +136,18 @@ export async function cancel(who: Principal, id: string): Promise<ImportRow> {
     }
     return now;
   });
-  if (row.jobId && (row.state === 'queued' || row.state === 'running')) await cancelJob(db(), row.jobId);
+  if (row.jobId && (row.state === 'queued' || row.state === 'running')) await cancelWithJob(row.jobId);
   else if (row.state === 'cancelled') await removeUploads(objectStore(), id);
   return rowOf((await repository.findImport(db(), id)) ?? row);
+}
+
+/** Cancels the job of an import. One that runs settles its import itself; of one that had not begun nobody else would. */
+export async function cancelWithJob(jobId: string): Promise<void> {
+  if ((await cancelJob(db(), jobId)) !== 'cancelled') return;
+  const waiting = await db().import.findFirst({ where: { jobId, state: { in: ['queued', 'running'] } }, select: { id: true } });
+  if (!waiting) return;
+  await db().import.updateMany({ where: { id: waiting.id }, data: { state: 'cancelled', finishedAt: new Date(), message: 'Cancelled before it began.' } });
+  await removeUploads(objectStore(), waiting.id);
 }
 
 /** Removes what was uploaded under an import. */

@@ -7,6 +7,7 @@ import type { Principal } from '@/lib/server/http/handler';
 import { cancelJob } from '@/lib/server/queue';
 import * as repository from '@/lib/server/repositories/jobs';
 import { requireOfProject, requireProject } from './access';
+import { cancelWithJob } from './imports';
 import { namesOf } from './names';
 import { pageOfRows } from './paging';
 
@@ -45,8 +46,9 @@ export async function one(who: Principal, id: string): Promise<JobRow> {
 
 /** Asks the job to stop; one that is over stays as it is. */
 export async function cancel(who: Principal, id: string): Promise<JobRow> {
-  await requireJob(who, id);
-  await cancelJob(db(), id);
+  const job = await requireJob(who, id);
+  if (job.kind === 'import') await cancelWithJob(id);
+  else await cancelJob(db(), id);
   return one(who, id);
 }
 
