@@ -61,7 +61,7 @@ export const annotationFields = z.object({
   group: uuid.nullable().default(null),
   track: uuid.nullable().default(null),
   /** Frame or slice; null on a plain image. */
-  at: z.number().int().nullable().default(null),
+  at: z.number().int().min(0).max(2 ** 31 - 1).nullable().default(null),
   /** A model's confidence; null for people's annotations. */
   score: z.number().min(0).max(1).nullable().default(null),
   origin: origin.nullable().default(null),

@@ -5,7 +5,7 @@ import { problem } from '@/lib/api/errors';
 import { may, permissions, roles, type Role } from '@/lib/api/permissions';
 import type { RouteContract } from '@/lib/api/route';
 import { MAX_JSON_BYTES } from './body';
-import { clientWith, send, startApi, type Person, type TestApi } from './testing/api';
+import { addItems, boxClass, clientWith, drawBox, operationOf, send, startApi, type Person, type TestApi } from './testing/api';
 
 let api: TestApi;
 const people = {} as Record<Role, Person>;
@@ -152,6 +152,22 @@ describe('problems', () => {
     }
     expect((await post('{"name":"a whole pair \\ud83d\\ude00 and \\\\u0000"}')).status).toBe(200);
     expect((await send('/api/v1/projects?q=%00', { token: api.owner.token })).status).toBe(400);
+  });
+
+  it('answer numbers beyond what the database counts, and times beyond its calendar', async () => {
+    const project = await api.owner.api.createProject({ body: { name: 'Numbers', schema: { classes: [boxClass('a')] } } });
+    const [item] = (await addItems(api.db, project.id, ['a.png'])) as [string];
+    const { team } = await api.owner.api.itemDocuments({ params: { id: item } });
+    const get = async (path: string) => (await send(path, { token: api.owner.token })).status;
+    expect(await get(`/api/v1/documents/${team.id}/log?after=99999999999`)).toBe(400);
+    expect(await get(`/api/v1/projects/${project.id}/schema?version=99999999999`)).toBe(400);
+    const { schema } = await api.owner.api.schema({ params: { project: project.id } });
+    const odd = { at: '0000-01-01T00:00:00Z', activeMs: 1e15 };
+    expect((await api.owner.api.sendOperations({ params: { id: team.id }, body: { operations: [operationOf(team.id, [drawBox(schema.classes[0]!.id)], odd)] } })).results[0]!.outcome).toBe('applied');
+    expect((await api.owner.api.log({ params: { id: team.id } })).operations[0]!.operation).toMatchObject(odd);
+    const late = drawBox(schema.classes[0]!.id);
+    late.after.at = 1e12;
+    await expect(api.owner.api.sendOperations({ params: { id: team.id }, body: { operations: [operationOf(team.id, [late])] } })).rejects.toMatchObject({ code: 'invalid' });
   });
 
   it('hide what went wrong inside', async () => {

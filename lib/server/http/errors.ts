@@ -10,6 +10,7 @@ export function toAppError(error: unknown): AppError {
     if (error.code === 'P2025') return new AppError('not-found', 'It is no longer there: someone else has just removed it.', { cause: error });
     // Ids in bodies and paths are checked by the contract; what remains is a cursor that nobody gave out.
     if (error.code === 'P2023' || /22P02|invalid input syntax for type uuid/.test(error.message)) return new AppError('invalid', 'The cursor is not one of this list. Begin again without one.', { cause: error });
+    if (error.code === 'P2020') return new AppError('invalid', 'A number is larger than can be kept here.', { cause: error });
     if (error.code === 'P1001' || error.code === 'P1017' || error.code === 'P2024') return new AppError('unavailable', 'The database does not answer. Try again in a moment.', { cause: error });
   }
   if (error instanceof ObjectNotFoundError) return new AppError('not-found', 'The stored file is missing from the object store.', { cause: error });

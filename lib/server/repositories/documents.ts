@@ -87,10 +87,15 @@ export interface LogEntry {
   userId: string | null;
 }
 
+const MAX_INT = 2 ** 31 - 1;
+/** The author's clock as a column can hold it; the operation itself stays as it came. */
+const madeAt = (at: string) => new Date(Math.max(0, new Date(at).getTime()));
+
 export async function appendLog(tx: Db, documentId: string, entries: readonly LogEntry[]): Promise<void> {
   await tx.operation.createMany({
     data: entries.map(({ operation: op, seq, userId }) => ({
-      documentId, seq, id: op.id, type: op.type, body: op as unknown as Prisma.InputJsonValue, userId, undoes: op.undoes, batchId: op.batch, activeMs: op.activeMs, madeAt: new Date(op.at),
+      documentId, seq, id: op.id, type: op.type, body: op as unknown as Prisma.InputJsonValue, userId, undoes: op.undoes, batchId: op.batch,
+      activeMs: Math.min(op.activeMs, MAX_INT), madeAt: madeAt(op.at),
     })),
   });
 }
