@@ -28,6 +28,7 @@ export class EditorView {
   private pyramid: ImagePyramid | null = null;
   private scene: Scene | null = null;
   private frame: number | null = null;
+  private ready = false;
   private closed = false;
 
   constructor(
@@ -42,6 +43,7 @@ export class EditorView {
       shapes: this.layer((ctx) => this.drawShapes(ctx)),
       overlay: this.layer((ctx) => drawOverlay(ctx, this.editor)),
     };
+    this.ready = true;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(container);
     this.resize();
@@ -52,7 +54,8 @@ export class EditorView {
   private layer(draw: (ctx: CanvasRenderingContext2D) => void): Konva.Layer {
     const layer = new Konva.Layer({ listening: false });
     // Konva's context counts every call; the canvas's own is quicker, and has its transform already.
-    layer.add(new Konva.Shape({ listening: false, perfectDrawEnabled: false, sceneFunc: (ctx) => draw(ctx._context) }));
+    layer.add(new Konva.Shape({ listening: false, perfectDrawEnabled: false, sceneFunc: (ctx) => this.ready && draw(ctx._context) }));
+    // The stage draws a layer as soon as it has it; until all are there, nothing is.
     this.stage.add(layer);
     return layer;
   }
