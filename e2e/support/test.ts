@@ -24,7 +24,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(await demoImages(12, folder));
     await rm(folder, { recursive: true, force: true });
   }, { scope: 'worker' }],
-  storageState: async ({ owner }, use) => use(owner.state),
+  storageState: async ({ owner }, provide) => provide(owner.state),
   uncaught: [async ({ context }, use) => {
     const errors: string[] = [];
     context.on('weberror', (error) => errors.push(String(error.error().stack ?? error.error())));

@@ -82,14 +82,39 @@ async function sniffFile(file: string): Promise<ImageInfo> {
   }
 }
 
+/** As `damaged`; looks at the file's end where libvips does not say what was wrong, as it does when it reads in parallel. */
+export async function damagedFile(error: unknown, file: string, type: ImageType): Promise<ImageRefused> {
+  const said = damaged(error);
+  return said.reason === 'damaged' && (await endsEarly(file, type)) ? truncated(error) : said;
+}
+
+/** Whether the mark is missing with which a file of this type ends. */
+async function endsEarly(file: string, type: ImageType): Promise<boolean> {
+  const handle = await fs.open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const head = Buffer.alloc(Math.min(size, 12));
+    await handle.read(head, 0, head.length, 0);
+    // Some cameras and editors leave a few bytes behind the end.
+    const tail = Buffer.alloc(Math.min(size, 4096));
+    await handle.read(tail, 0, tail.length, size - tail.length);
+    if (type === 'png') return !tail.includes('IEND');
+    if (type === 'jpeg') return !tail.includes(Buffer.from([0xff, 0xd9]));
+    if (type === 'webp') return head.length < 12 || head.readUInt32LE(4) + 8 > size;
+    return false;
+  } finally {
+    await handle.close();
+  }
+}
+
+const truncated = (error: unknown) => new ImageRefused('truncated', 'the file is cut off or damaged: its pixels end too early. Copy it again from where it came from', error);
+
 /** What libvips said of a file, for people. */
 export function damaged(error: unknown): ImageRefused {
   if (error instanceof ImageRefused) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (/pixel limit/i.test(message)) return new ImageRefused('too-many-pixels', 'it has more pixels than allowed here (FIELDMARK_MAX_PIXELS)', error);
   const lines = message.split('\n').map((l) => l.trim()).filter(Boolean);
-  if (/premature end|truncated|not enough|unexpected end|out of order read|end of file|read error|incomplete|short read|IDAT|libspng read|unable to parse|eof/i.test(message)) {
-    return new ImageRefused('truncated', 'the file is cut off or damaged: its pixels end too early. Copy it again from where it came from', error);
-  }
+  if (/premature end|truncated|not enough|unexpected end|out of order read|end of file|read error|incomplete|short read|IDAT|libspng read|unable to parse|eof/i.test(message)) return truncated(error);
   return new ImageRefused('damaged', `its pixels cannot be decoded (${lines[0] ?? 'unknown reason'}). Open it in an image editor and save it anew`, error);
 }

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { decodeBmp, MediaError } from '@/lib/core/media';
-import { damaged, ImageRefused, readOptions, type Inspected } from './inspect';
+import { damaged, damagedFile, ImageRefused, readOptions, type Inspected } from './inspect';
 
 /** Longest side of a thumbnail, in pixels. */
 export const THUMB_SIDE = 256;
@@ -83,7 +83,7 @@ export async function withRenditions<T>(input: { file: string; hash: string; ima
         if (name === 'thumb') await pixels.resize(THUMB_SIDE, THUMB_SIDE, { fit: 'inside', withoutEnlargement: true }).webp({ quality: 80 }).toFile(file);
         else await pixels.png({ compressionLevel: 6 }).toFile(file);
       } catch (error) {
-        throw damaged(error);
+        throw await damagedFile(error, input.file, input.image.type);
       }
       made.push({ name, file, mime: FILES[name].mime, key: renditionPrefix(input.hash) + FILES[name].name });
     }
