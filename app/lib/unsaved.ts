@@ -14,7 +14,7 @@ export function mayLeave(): Promise<boolean> {
       children: `${what} has changes that are not saved.`,
       labels: { confirm: 'Leave', cancel: 'Stay' }, confirmProps: { color: 'red', variant: 'filled' },
       onConfirm: () => { dirty = null; resolve(true); },
-      onCancel: () => resolve(false),
+      onCancel: () => resolve(false), onClose: () => resolve(false),
     });
   });
 }

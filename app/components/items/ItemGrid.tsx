@@ -40,6 +40,23 @@ function useColumns(ref: RefObject<HTMLDivElement | null>): number {
   return columns;
 }
 
+/** Coming back from an image, the list stands where it was. */
+function useScrollMemory(key: string): void {
+  useEffect(() => {
+    const main = document.getElementById(MAIN_ID);
+    if (!main) return;
+    const name = `fieldmark.scroll.${key}`;
+    const before = Number(sessionStorage.getItem(name) ?? 0);
+    const frame = requestAnimationFrame(() => before > 0 && main.scrollTo(0, before));
+    const keep = () => sessionStorage.setItem(name, String(main.scrollTop));
+    main.addEventListener('scrollend', keep);
+    return () => {
+      cancelAnimationFrame(frame);
+      main.removeEventListener('scrollend', keep);
+    };
+  }, [key]);
+}
+
 /** Thumbnails; only rows in view are in the page, so that a hundred thousand images scroll as well as a hundred. */
 export function ItemGrid({ project, items, selected, onToggle, filter, onEnd }: Props) {
   const box = useRef<HTMLDivElement>(null);
@@ -51,6 +68,7 @@ export function ItemGrid({ project, items, selected, onToggle, filter, onEnd }: 
     if (!box.current || !main) return;
     setMargin(box.current.getBoundingClientRect().top - main.getBoundingClientRect().top + main.scrollTop);
   }, [columns]);
+  useScrollMemory(`${project}?${new URLSearchParams(Object.entries(filter).flatMap(([k, v]) => (v ? [[k, v]] : [])))}`);
   const rows = Math.ceil(items.length / columns);
   const virtual = useVirtualizer({ count: rows, getScrollElement: scroller, estimateSize: () => ROW + GAP, overscan: 4, scrollMargin: margin });
   const shown = virtual.getVirtualItems();

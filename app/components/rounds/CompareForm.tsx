@@ -3,6 +3,8 @@ import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Checkbox, Group, NumberInput, Paper, Select, Stack, Text } from '@mantine/core';
 import { IconScale } from '@tabler/icons-react';
+import type { Contract } from '@/lib/api/contract';
+import type { CallInput } from '@/lib/api/route';
 import { api } from '../../lib/api';
 import { countOf } from '../../lib/format';
 import { q, type AuthorRow, type QualityReport } from '../../lib/queries';
@@ -13,6 +15,7 @@ import { Loaded, RowsSkeleton } from '../common/States';
 const kinds: Record<AuthorRow['kind'], string> = { team: 'Team', person: 'People', model: 'Models', truth: 'Ground truth', import: 'Imports', consensus: 'Consensus' };
 const keyOf = (a: { kind: string; id: string | null }) => `${a.kind}:${a.id ?? ''}`;
 type Key = string | null;
+type CompareBody = CallInput<Contract['compare']>['body'];
 
 /** The pair that says most at first sight: ground truth or the team as reference, a model or person against it. */
 function firstPair(authors: AuthorRow[]): [Key, Key] {
@@ -38,8 +41,9 @@ function Form({ project, authors, onStarted }: { project: string; authors: Autho
   const find = (key: Key) => authors.find((x) => keyOf(x) === key);
   const a = find(keyA ?? firstA);
   const b = find(keyB ?? firstB);
-  const compare = useAction<void, QualityReport>({
-    run: (_, idempotencyKey) => api.compare({ params: { project }, body: { a: { kind: a!.kind, id: a!.id }, b: { kind: b!.kind, id: b!.id }, iou, minScore, doneOnly, split: split === 'train' || split === 'val' || split === 'test' ? split : null } }, { idempotencyKey }),
+  const body = (): CompareBody => ({ a: { kind: a!.kind, id: a!.id }, b: { kind: b!.kind, id: b!.id }, iou, minScore, doneOnly, split: split === 'train' || split === 'val' || split === 'test' ? split : null });
+  const compare = useAction<CompareBody, QualityReport>({
+    run: (input, idempotencyKey) => api.compare({ params: { project }, body: input }, { idempotencyKey }),
     failed: 'The comparison did not start', invalidates: () => [['quality', 'list', project], ['job', 'list', project]], onDone: (report) => onStarted(report.id),
   });
   if (authors.length < 2) {
@@ -49,7 +53,7 @@ function Form({ project, authors, onStarted }: { project: string; authors: Autho
   const same = a && b && keyOf(a) === keyOf(b);
   const model = a?.kind === 'model' || b?.kind === 'model';
   return (
-    <form onSubmit={(e) => { e.preventDefault(); compare.mutate(); }}>
+    <form onSubmit={(e) => { e.preventDefault(); compare.mutate(body()); }}>
       <Stack gap="sm">
         <Group align="flex-start" gap="md">
           <Select label="Reference" description="What counts as right" w={240} value={a ? keyOf(a) : null} onChange={setA} data={groups} />

@@ -53,13 +53,13 @@ function Form({ project, versions, formats, first }: { project: string; versions
   const [format, setFormat] = useState(formats[0]?.id ?? '');
   const [images, setImages] = useState(false);
   const losses = useQuery({ ...q.losses(version, format), enabled: !!format });
-  const create = useAction<void, ExportRow>({
-    run: (_, idempotencyKey) => api.createExport({ params: { id: version }, body: { format, images } }, { idempotencyKey }), failed: 'The export did not start',
+  const create = useAction<{ version: string; format: string; images: boolean }, ExportRow>({
+    run: ({ version: id, ...body }, idempotencyKey) => api.createExport({ params: { id }, body }, { idempotencyKey }), failed: 'The export did not start',
     invalidates: () => [['export', 'list', project], ['job', 'list', project]],
   });
   return (
     <Paper p="md" mb="lg">
-      <form onSubmit={(e) => { e.preventDefault(); create.mutate(); }}>
+      <form onSubmit={(e) => { e.preventDefault(); create.mutate({ version, format, images }); }}>
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl">
           <Stack gap="md">
             <Select label="Version" value={version} onChange={(v) => v && setVersion(v)} data={versions.map((v) => ({ value: v.id, label: `Version ${v.number}${v.name ? ` “${v.name}”` : ''}: ${countOf(v.items, 'image')}, ${countOf(v.annotations, 'annotation')}` }))} />

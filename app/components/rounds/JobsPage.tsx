@@ -4,7 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Accordion, Code, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconChecklist } from '@tabler/icons-react';
 import { formatAbsolute, formatDuration } from '../../lib/format';
-import { isActive, usePollMs } from '../../lib/jobs';
+import { isActive, outcomeOf, usePollMs } from '../../lib/jobs';
 import { q, rowsOf, type Job } from '../../lib/queries';
 import { useProjectId } from '../../lib/useProjectId';
 import { StateBadge } from '../common/badges';
@@ -37,7 +37,7 @@ export function JobsPage() {
                     <Group gap="sm" wrap="nowrap" pr="md">
                       <StateBadge state={j.state} />
                       <Text size="sm" fw={500} truncate flex={1}>{j.title}</Text>
-                      <Text size="xs" c="dimmed" truncate maw={360}>{isActive(j) ? j.message : (j.error ?? j.message)}</Text>
+                      <Text size="xs" c="dimmed" truncate maw={360}>{isActive(j) ? j.message : outcomeOf(j)}</Text>
                       <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}><RelativeTime at={j.createdAt} /></Text>
                     </Group>
                   </Accordion.Control>

@@ -2,12 +2,15 @@
 import { useState } from 'react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Accordion, Alert, Button, Group, Modal, NumberInput, Radio, Select, Slider, Stack, Text } from '@mantine/core';
+import type { Contract } from '@/lib/api/contract';
+import type { CallInput } from '@/lib/api/route';
 import { api } from '../../lib/api';
 import { countOf, formatShare } from '../../lib/format';
 import { headline } from '../../lib/metrics';
 import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 
+type PrelabelBody = CallInput<Contract['prelabel']>['body'];
 interface Props { project: string; opened: boolean; onClose: () => void; model?: string; items?: string[] }
 
 /** Which images a model makes proposals for, and how many it may make. */
@@ -23,14 +26,12 @@ function Form({ project, onClose, model, items }: Props) {
   const [minScore, setMinScore] = useState(0.05);
   const [nmsIou, setNmsIou] = useState<number>(0.5);
   const [maxPerImage, setMax] = useState<number>(100);
-  const start = useAction({
-    run: (_: void, idempotencyKey) => api.prelabel({
-      params: { project },
-      body: {
-        model: used, minScore, nmsIou, maxPerImage,
-        scope: scope === 'items' ? { kind: 'items', items: items ?? [] } : scope === 'train' || scope === 'val' || scope === 'test' ? { kind: 'split', split: scope } : scope === 'all' ? { kind: 'all' } : { kind: 'open' },
-      },
-    }, { idempotencyKey }),
+  const body = (): PrelabelBody => ({
+    model: used, minScore, nmsIou, maxPerImage,
+    scope: scope === 'items' ? { kind: 'items', items: items ?? [] } : scope === 'train' || scope === 'val' || scope === 'test' ? { kind: 'split', split: scope } : scope === 'all' ? { kind: 'all' } : { kind: 'open' },
+  });
+  const start = useAction<PrelabelBody>({
+    run: (input, idempotencyKey) => api.prelabel({ params: { project }, body: input }, { idempotencyKey }),
     failed: 'Pre-labelling did not start', done: 'Pre-labelling has begun; its progress is at the top right.',
     invalidates: () => [['job', 'list', project]], onDone: onClose,
   });
@@ -44,7 +45,7 @@ function Form({ project, onClose, model, items }: Props) {
   }
   const current = models.find((m) => m.id === used);
   return (
-    <form onSubmit={(e) => { e.preventDefault(); start.mutate(); }}>
+    <form onSubmit={(e) => { e.preventDefault(); start.mutate(body()); }}>
       <Stack gap="md">
         <Select label="Model" value={used} onChange={setChosen} data={models.map((m) => ({ value: m.id, label: `${m.name === `Model ${m.number}` ? m.name : `Model ${m.number} “${m.name}”`}${m.current ? ' (current)' : ''} · mAP50 ${formatShare(headline(m.metrics)?.mAP50)}` }))} />
         {current && !current.current && <Alert color="yellow" p="xs"><Text size="xs">Labellers see the proposals of the current model only. Promote this one to show its proposals.</Text></Alert>}

@@ -3,6 +3,8 @@ import { useState } from 'react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Accordion, Group, NumberInput, Paper, Select, Stack, Text, TextInput, Collapse, Button } from '@mantine/core';
 import { IconCpu } from '@tabler/icons-react';
+import type { Contract } from '@/lib/api/contract';
+import type { CallInput } from '@/lib/api/route';
 import { api } from '../../lib/api';
 import { countOf, formatCount } from '../../lib/format';
 import { q, rowsOf } from '../../lib/queries';
@@ -12,6 +14,7 @@ import { ActionButton } from '../common/ActionButton';
 interface Props { project: string; version: string | null; running: boolean; onStarted: (job: string) => void }
 
 const NEW = 'new';
+type TrainBody = CallInput<Contract['train']>['body'];
 
 export function TrainForm({ project, version, running, onStarted }: Props) {
   const versions = rowsOf(useInfiniteQuery(q.versions(project)).data).filter((v) => v.state !== 'failed');
@@ -24,11 +27,9 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
   const [anchors, setAnchors] = useState<number>(6);
   const [seed, setSeed] = useState<number>(1);
   const [batch, setBatch] = useState<number | null>(null);
-  const start = useAction<void, { job: string; version: string }>({
-    run: (_, idempotencyKey) => api.train({
-      params: { project },
-      body: { version: chosen === NEW ? null : chosen, name: name.trim(), options: { minutes, epochs: null, inputSize: inputSize === 'auto' ? null : Number(inputSize), batch, anchors, seed } },
-    }, { idempotencyKey }),
+  const body = (): TrainBody => ({ version: chosen === NEW ? null : chosen, name: name.trim(), options: { minutes, epochs: null, inputSize: inputSize === 'auto' ? null : Number(inputSize), batch, anchors, seed } });
+  const start = useAction<TrainBody, { job: string; version: string }>({
+    run: (input, idempotencyKey) => api.train({ params: { project }, body: input }, { idempotencyKey }),
     failed: 'Training did not start',
     invalidates: () => [['job', 'list', project], ['version', 'list', project]],
     onDone: ({ job }) => {
@@ -48,7 +49,7 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
         </Group>
       )}
       <Collapse expanded={opened}>
-        <form onSubmit={(e) => { e.preventDefault(); start.mutate(); }}>
+        <form onSubmit={(e) => { e.preventDefault(); start.mutate(body()); }}>
           <Stack gap="md">
             <Group align="flex-start" gap="md" grow preventGrowOverflow={false}>
               <Select

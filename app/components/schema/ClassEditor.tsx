@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { Alert, ColorInput, Group, SegmentedControl, Stack, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { annotationKinds, classPalette, type AnnotationKind, type LabelClass } from '@/lib/core/labels';
+import { classKeys } from '@/lib/editor/keyboard/classKeys';
 import { countOf } from '../../lib/format';
 import { reservedKeys } from '../../lib/reservedKeys';
 import { changeClass, hotkeyConflict, isNew, pathInWords, removeClass, setKind, type DraftFault, type SchemaDraft } from '../../lib/schemaDraft';
@@ -41,7 +42,7 @@ export function ClassEditor({ draft, cls, onDraft, use, useKnown, faults, showFa
           <ActionButton permission="project.manage" color="red" variant="outline" leftSection={<IconTrash size={15} aria-hidden />} blocked={!fresh && !useKnown && 'How often it is used is not known yet.'} onClick={() => (used > 0 ? setRemoving(true) : (onDraft(removeClass(draft, cls.id, null)), onRemoved()))}>Remove</ActionButton>
         </Group>
         <Text size="xs" c="dimmed">
-          {fresh ? 'New, not saved yet.' : used > 0 ? `Used by ${countOf(used, 'annotation')} on ${countOf(use?.items ?? 0, 'image')}.` : 'Not used yet.'} Index in exports: {fresh ? 'given when saved' : cls.index}; it never changes.
+          {fresh ? 'New, not saved yet.' : !useKnown ? 'Counting where it is used…' : used > 0 ? `Used by ${countOf(used, 'annotation')} on ${countOf(use?.items ?? 0, 'image')}.` : 'Not used yet.'} Index in exports: {fresh ? 'given when saved' : cls.index}; it never changes.
         </Text>
         <Group align="flex-start" gap="md" wrap="nowrap">
           <ColorInput label="Colour" w={170} format="hex" swatches={[...classPalette]} swatchesPerRow={6} value={cls.color} onChange={(color) => /^#[0-9a-f]{6}$/i.test(color) && change({ color: color.toLowerCase() })} disabled={!editable} eyeDropperButtonProps={{ 'aria-label': 'Take a colour from the screen' }} />
@@ -73,9 +74,10 @@ export function ClassEditor({ draft, cls, onDraft, use, useKnown, faults, showFa
 /** One key. What is taken says by whom, and is not accepted. */
 function HotkeyInput({ draft, cls, onChange, editable }: { draft: SchemaDraft; cls: LabelClass; onChange: (key: string | null) => void; editable: boolean }) {
   const [refused, setRefused] = useState<string | null>(null);
+  const given = classKeys({ classes: draft.classes }).byClass.get(cls.id);
   return (
     <TextInput
-      label="Key" w={90} value={cls.hotkey ?? ''} placeholder="none" maxLength={1} disabled={!editable} autoComplete="off" error={refused}
+      label={<Tooltip label="Picks this class while labelling. A class without a key of its own gets a free digit."><span tabIndex={0}>Key</span></Tooltip>} aria-label="Key" w={90} value={cls.hotkey ?? ''} placeholder={given ? `${given} (free)` : 'none'} maxLength={1} disabled={!editable} autoComplete="off" error={refused}
       styles={{ error: { width: 220 } }}
       onFocus={(e) => e.currentTarget.select()}
       onChange={(e) => {

@@ -7,7 +7,7 @@ import { notifications } from '@mantine/notifications';
 import { IconChecklist } from '@tabler/icons-react';
 import { countOf } from '../../lib/format';
 import { keysOfProject } from '../../lib/invalidation';
-import { isActive, unwatchJob, usePollMs, useWatchedJobs } from '../../lib/jobs';
+import { isActive, outcomeOf, unwatchJob, usePollMs, useWatchedJobs } from '../../lib/jobs';
 import { q, rowsOf, type Job } from '../../lib/queries';
 import { JobView } from '../common/JobView';
 
@@ -56,12 +56,6 @@ export function JobsIndicator({ project }: { project: string | null }) {
   );
 }
 
-/** What a job says of its result, when it says something. */
-function summaryOf(job: Job): string {
-  const { summary } = job.data;
-  return typeof summary === 'string' && summary ? summary : 'Finished.';
-}
-
 /** Tells when a job that was seen running has ended, and makes what it may have changed old. */
 function useEndings(jobs: Job[]): void {
   const client = useQueryClient();
@@ -78,7 +72,7 @@ function useEndings(jobs: Job[]): void {
       const failed = job.state === 'failed';
       notifications.show({
         color: failed ? 'red' : job.state === 'done' ? 'teal' : 'gray', withBorder: true, autoClose: failed ? 12_000 : 5_000,
-        title: job.title, message: failed ? (job.error ?? 'It failed.') : job.state === 'done' ? summaryOf(job) : 'Stopped.',
+        title: job.title, message: outcomeOf(job),
       });
     }
   }, [jobs, client]);

@@ -25,7 +25,7 @@ export function AccountPage() {
     <>
       <PageHeader title="Account" />
       <Section title="You">
-        <form onSubmit={(e) => { e.preventDefault(); save.mutate(); }}>
+        <form onSubmit={(e) => { e.preventDefault(); if (name.trim() && name.trim() !== me.user.name) save.mutate(); }}>
           <Stack gap="sm" maw={420}>
             <TextInput label="Name" description="Shown beside what you label" required maxLength={100} value={name} onChange={(e) => setName(e.currentTarget.value)} />
             <TextInput label="Email" value={me.user.email} readOnly description="You sign in with it" />

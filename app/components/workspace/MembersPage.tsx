@@ -120,8 +120,8 @@ function InviteForm({ onClose }: { onClose: () => void }) {
   const [role, setRole] = useState<Exclude<Role, 'owner'>>('labeler');
   const [email, setEmail] = useState('');
   const [days, setDays] = useState(7);
-  const invite = useAction<void, { url: string; expiresAt: string }>({
-    run: (_, idempotencyKey) => api.invite({ body: { role, email: email.trim() || undefined, days } }, { idempotencyKey }), failed: 'The link was not made', invalidates: stale,
+  const invite = useAction<{ role: Exclude<Role, 'owner'>; email?: string; days: number }, { url: string; expiresAt: string }>({
+    run: (body, idempotencyKey) => api.invite({ body }, { idempotencyKey }), failed: 'The link was not made', invalidates: stale,
   });
   if (invite.data) {
     return (
@@ -133,7 +133,7 @@ function InviteForm({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <form onSubmit={(e) => { e.preventDefault(); invite.mutate(); }}>
+    <form onSubmit={(e) => { e.preventDefault(); invite.mutate({ role, email: email.trim() || undefined, days }); }}>
       <Stack gap="sm">
         <Select label="Role" value={role} onChange={(r) => r && setRole(r as typeof role)} data={roles.filter((r) => r !== 'owner')} description={roleTexts[role]} inputWrapperOrder={['label', 'input', 'description']} data-autofocus />
         <TextInput label="Email" description="Optional: then only this address can join" type="email" value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
