@@ -9,6 +9,8 @@ import { recountProject } from '@/lib/server/repositories/counts';
 export async function trashUntouchedItems(db: PrismaClient, batch: BatchRecord, onTrash: (count: number) => void): Promise<number> {
   return db.$transaction(
     async (tx) => {
+      // Rows are locked in one order everywhere, so that two who move the same items to the trash wait instead of blocking each other.
+      await tx.$queryRaw`select count(*) from (select "id" from "Item" where "importId" = ${batch.id}::uuid and "deletedAt" is null order by "id" for update) locked`;
       const count = await tx.$executeRaw`
         update "Item" i set "deletedAt" = now()
         from "Import" m

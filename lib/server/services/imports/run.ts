@@ -32,6 +32,8 @@ export interface ImportContext {
 }
 
 const PAGE = 32;
+/** A key of the database's index holds 2,704 bytes; paths share theirs with other columns. */
+const MAX_PATH_BYTES = 2000;
 /** Images decoded and written at the same time; libvips has threads of its own. */
 const PARALLEL = 4;
 /** Files up to this size are kept in memory between hashing and storing. */
@@ -175,6 +177,8 @@ class ImportRun {
   async #bring(incoming: Incoming, existing: Existing, convert: ConvertOptions): Promise<Outcome> {
     const { item, hash } = incoming;
     const { row } = this;
+    const bytes = Buffer.byteLength(item.path);
+    if (bytes > MAX_PATH_BYTES) return nothing([say(`${item.path.slice(0, 200)}…`, 'refused', 'path-too-long', `The path has ${bytes} bytes; ${MAX_PATH_BYTES} is the most. Shorten the names of its folders.`)]);
     const there = existing.byPath.get(item.path);
     const { annotations, issues } = convertItem(item, convert);
     const imported = (id: string, extra: Entry[] = []): Outcome => ({
