@@ -28,7 +28,7 @@ export function PersonForm({ ask, initial, fixedEmail, submit, busy, error, onSu
   const short = values.password.length < MIN_PASSWORD ? `At least ${MIN_PASSWORD} characters; there are ${values.password.length}` : null;
   const differs = again !== values.password ? 'The two passwords differ' : null;
   return (
-    <form onSubmit={(e) => { e.preventDefault(); setTried(true); if (!short && !differs) onSubmit(values); }}>
+    <form method="post" onSubmit={(e) => { e.preventDefault(); setTried(true); if (!short && !differs) onSubmit(values); }}>
       <Stack gap="sm">
         {ask.includes('name') && <TextInput size="sm" label="Your name" description="Shown beside what you label" required maxLength={100} autoComplete="name" value={values.name} onChange={set('name')} autoFocus />}
         {ask.includes('email') && <TextInput size="sm" label="Email" description="You sign in with it; Fieldmark sends no mail" type="email" required maxLength={200} autoComplete="username" value={values.email} onChange={set('email')} readOnly={fixedEmail} />}

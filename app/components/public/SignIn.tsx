@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { useRouter } from 'next/navigation';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useMounted } from '@mantine/hooks';
 import { describeError } from '../../lib/api';
 import { signIn } from '../../lib/auth';
 import { q } from '../../lib/queries';
@@ -19,6 +20,8 @@ export function SignIn() {
   const client = useQueryClient();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  // Before the page runs, the browser itself would send the form: never into the address, and better not at all.
+  const mounted = useMounted();
   const setup = useQuery(q.setupState());
   const me = useQuery({ ...q.me(), retry: false });
   useEffect(() => {
@@ -30,13 +33,13 @@ export function SignIn() {
     onDone: () => void client.resetQueries({ queryKey: ['me'] }),
   });
   return (
-    <form onSubmit={(e) => { e.preventDefault(); enter.mutate(); }}>
+    <form method="post" onSubmit={(e) => { e.preventDefault(); enter.mutate(); }}>
       <Stack gap="sm">
         <Title order={1}>Sign in</Title>
         <TextInput size="sm" label="Email" type="email" name="email" autoComplete="username" required value={email} onChange={(e) => setEmail(e.currentTarget.value)} autoFocus />
         <PasswordInput size="sm" label="Password" name="password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
         {enter.error && <Alert color="red" role="alert">{describeError(enter.error)}</Alert>}
-        <Button type="submit" size="sm" variant="filled" loading={enter.isPending || (enter.isSuccess && !me.isError)}>Sign in</Button>
+        <Button type="submit" size="sm" variant="filled" disabled={!mounted} loading={enter.isPending || (enter.isSuccess && !me.isError)}>Sign in</Button>
         <Text size="xs" c="dimmed">No account? An owner can send you an invitation link. Forgotten the password? An owner makes a link for a new one, or runs <Text span className="fm-mono">npx fieldmark user reset-password</Text> where Fieldmark runs.</Text>
       </Stack>
     </form>
