@@ -49,6 +49,8 @@ export function useFinish(editor: Editor, outbox: Outbox, item: Item, onDone: ()
       }
       const row = await api.setStatus({ params: { id: item.id }, body: { status, threshold: threshold(), rejectRest } });
       client.setQueryData(eq.item(item.id).queryKey, row);
+      // Under a filter by status, this item has left the list or come back.
+      void client.invalidateQueries({ queryKey: ['neighbours'] });
       if (rejectRest) void editor.session.changed();
       setUndecided(null);
       if (status === 'done') onDone();

@@ -135,6 +135,8 @@ export class EditorView {
     this.frame = requestAnimationFrame(() => {
       this.frame = null;
       if (this.stale.has('masks') || this.stale.has('shapes')) this.scene = null;
+      // An empty layer need not be put over the others, frame by frame.
+      if (this.stale.has('masks')) this.layers.masks.visible(this.current().masks.length > 0 || this.editor.preview.get().masks.size > 0);
       // Konva clears and draws; the order is that of the layers.
       for (const name of this.stale) this.layers[name].draw();
       this.stale.clear();

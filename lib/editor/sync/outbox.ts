@@ -37,7 +37,7 @@ const MAX_OPERATIONS = 200;
 /** Characters of JSON in one request, about; a single operation may be larger. */
 const MAX_CHARACTERS = 4_000_000;
 const FIRST_DELAY = 500;
-const MAX_DELAY = 30_000;
+const MAX_DELAY = 10_000;
 
 export class Outbox {
   readonly events = new Emitter<OutboxEvents>();
