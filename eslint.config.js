@@ -31,27 +31,27 @@ export default tseslint.config(
     settings: {
       'import/resolver': { typescript: { alwaysTryTypes: true, project: './tsconfig.json' } },
       'boundaries/elements': [
-        { type: 'generated', pattern: 'lib/server/db/generated/**', mode: 'full' },
-        { type: 'core', pattern: 'lib/core/**', mode: 'full' },
-        { type: 'api', pattern: 'lib/api/**', mode: 'full' },
-        { type: 'editor', pattern: 'lib/editor/**', mode: 'full' },
-        { type: 'archives', pattern: 'lib/server/archives/**', mode: 'full' },
-        { type: 'server', pattern: 'lib/server/**', mode: 'full' },
-        { type: 'cli', pattern: 'lib/cli/**', mode: 'full' },
-        { type: 'models-browser', pattern: 'models/browser.ts', mode: 'full' },
-        { type: 'models', pattern: 'models/**', mode: 'full' },
-        { type: 'workers', pattern: 'workers/**', mode: 'full' },
-        { type: 'app', pattern: 'app/**', mode: 'full' },
-        { type: 'bench', pattern: 'bench/**', mode: 'full' },
-        { type: 'e2e', pattern: 'e2e/**', mode: 'full' },
+        { type: 'generated', pattern: 'lib/server/db/generated/**', partialMatch: false },
+        { type: 'core', pattern: 'lib/core/**', partialMatch: false },
+        { type: 'api', pattern: 'lib/api/**', partialMatch: false },
+        { type: 'editor', pattern: 'lib/editor/**', partialMatch: false },
+        { type: 'archives', pattern: 'lib/server/archives/**', partialMatch: false },
+        { type: 'server', pattern: 'lib/server/**', partialMatch: false },
+        { type: 'cli', pattern: 'lib/cli/**', partialMatch: false },
+        { type: 'models-browser', pattern: 'models/browser/**', partialMatch: false },
+        { type: 'models', pattern: 'models/**', partialMatch: false },
+        { type: 'workers', pattern: 'workers/**', partialMatch: false },
+        { type: 'app', pattern: 'app/**', partialMatch: false },
+        { type: 'bench', pattern: 'bench/**', partialMatch: false },
+        { type: 'e2e', pattern: 'e2e/**', partialMatch: false },
       ],
     },
     rules: {
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
         {
           default: 'disallow',
-          rules: Object.entries(allowedImports).map(([from, allow]) => ({ from, allow: [from, ...allow] })),
+          policies: Object.entries(allowedImports).map(([from, allow]) => ({ from: { element: { type: from } }, allow: { to: { element: { type: [from, ...allow] } } } })),
         },
       ],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
@@ -94,7 +94,7 @@ export default tseslint.config(
   },
   {
     files: tests,
-    rules: { 'boundaries/element-types': 'off' },
+    rules: { 'boundaries/dependencies': 'off' },
   },
   {
     files: ['**/*.{js,mjs}'],
