@@ -21,7 +21,7 @@ export function Comparison({ a, b }: { a: Side; b: Side }) {
     <Paper p={6} shadow="sm" data-testid="comparison">
       <SegmentedControl fullWidth value={shown} onChange={(value) => show(value as typeof shown)} aria-label="Which side is shown" data={[{ value: 'A', label: 'A' }, { value: 'both', label: 'Both' }, { value: 'B', label: 'B' }]} />
       {[a, b].map((s) => (
-        <Text key={s.mark} size="xs" mt={4}>
+        <Text key={s.mark} size="xs" mt={4} component="div">
           <Badge size="xs" color="gray" variant="outline" mr={6}>{s.mark}</Badge>{s.name}
           {s.document === null ? ', nothing on this item' : s.open ? ', solid: open to edit' : s.mark === 'A' ? ', dashes and dots' : ', dotted'}
         </Text>

@@ -22,7 +22,9 @@ export function Details() {
   const progress = useSignal(editor.tools.landmarks.progress);
   const selected = editor.selected;
   const first = selected[0];
-  if (!first) return progress ? <div className={classes.details}><PointList cls={schema.classes.find((c) => c.id === progress.classId)} annotation={null} next={progress.next} /></div> : null;
+  // The points of an instance that is only about to be placed stand here whatever else is selected.
+  const coming = progress && progress.annotation === null ? <PointList cls={schema.classes.find((c) => c.id === progress.classId)} annotation={null} next={progress.next} /> : null;
+  if (!first) return coming && <div className={classes.details}>{coming}</div>;
   const same = <T,>(of: (a: Annotation) => T): T | undefined => (selected.every((a) => of(a) === of(first)) ? of(first) : undefined);
   const classId = same((a) => a.classId);
   const kind = same((a) => a.geometry.kind);
@@ -43,7 +45,8 @@ export function Details() {
           })}
         </Group>
         {cls?.attributes.map((a) => <Attribute key={`${a.id}:${selected.map((s) => s.id).join()}`} attribute={a} value={same((s) => s.attributes[a.id] ?? null)} disabled={disabled} onChange={(value) => setAttribute(editor, selected, a.id, value)} />)}
-        {selected.length === 1 && first.geometry.kind === 'landmarks' && <PointList cls={cls} annotation={first} next={progress?.annotation === first.id ? progress.next : null} />}
+        {coming}
+        {!coming && selected.length === 1 && first.geometry.kind === 'landmarks' && <PointList cls={cls} annotation={first} next={progress?.annotation === first.id ? progress.next : null} />}
       </Stack>
     </div>
   );
