@@ -1,8 +1,10 @@
 /** Projects made beside the browser, for tests that are not about making them. */
 import { readFile } from 'node:fs/promises';
 import { expect } from '@playwright/test';
+import { uuidv7 } from 'uuidv7';
 import { demoSchema } from '@/lib/core/demo';
 import type { LabelSchema } from '@/lib/core/labels';
+import { OPERATION_VERSION, type Change, type Operation } from '@/lib/core/ops';
 import type { Client } from '@/lib/api/client';
 import type { ItemRow } from '@/lib/api/routes/items';
 import type { DemoPicture } from './images';
@@ -30,4 +32,14 @@ export async function projectWith(api: Client, name: string, pictures: readonly 
 
 function fail(message: string): never {
   throw new Error(message);
+}
+
+/** Labels an item with what is known to be on it, in one operation, and marks it done. */
+export async function labelWithTruth(api: Client, item: ItemRow, picture: DemoPicture, { kinds = ['box'], done = true }: { kinds?: string[]; done?: boolean } = {}): Promise<void> {
+  const { team } = await api.itemDocuments({ params: { id: item.id } });
+  const changes: Change[] = picture.annotations.filter((a) => kinds.includes(a.geometry.kind)).map(({ object: _, ...after }) => ({ kind: 'create', annotation: uuidv7(), after }));
+  const operation: Operation = { id: uuidv7(), v: OPERATION_VERSION, type: 'draw', document: team.id, base: team.seq, changes, tool: 'box', at: new Date().toISOString(), activeMs: 0, undoes: null, batch: null };
+  const { results } = await api.sendOperations({ params: { id: team.id }, body: { operations: [operation] } });
+  expect(results[0]).toMatchObject({ outcome: 'applied' });
+  if (done) await api.setStatus({ params: { id: item.id }, body: { status: 'done' } });
 }

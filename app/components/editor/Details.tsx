@@ -22,7 +22,7 @@ export function Details() {
   const progress = useSignal(editor.tools.landmarks.progress);
   const selected = editor.selected;
   const first = selected[0];
-  // The points of an instance that is only about to be placed stand here whatever else is selected.
+  // The points of an instance that is about to be begun stand here although a mask or box is selected.
   const coming = progress && progress.annotation === null ? <PointList cls={schema.classes.find((c) => c.id === progress.classId)} annotation={null} next={progress.next} /> : null;
   if (!first) return coming && <div className={classes.details}>{coming}</div>;
   const same = <T,>(of: (a: Annotation) => T): T | undefined => (selected.every((a) => of(a) === of(first)) ? of(first) : undefined);
@@ -45,8 +45,7 @@ export function Details() {
           })}
         </Group>
         {cls?.attributes.map((a) => <Attribute key={`${a.id}:${selected.map((s) => s.id).join()}`} attribute={a} value={same((s) => s.attributes[a.id] ?? null)} disabled={disabled} onChange={(value) => setAttribute(editor, selected, a.id, value)} />)}
-        {coming}
-        {!coming && selected.length === 1 && first.geometry.kind === 'landmarks' && <PointList cls={cls} annotation={first} next={progress?.annotation === first.id ? progress.next : null} />}
+        {selected.length === 1 && first.geometry.kind === 'landmarks' ? <PointList cls={cls} annotation={first} next={progress?.annotation === first.id ? progress.next : null} /> : coming}
       </Stack>
     </div>
   );
