@@ -111,12 +111,12 @@ function Shapes({ anchors, total }: { anchors: AnchorReport['curve'][number]['an
   const side = Math.max(...sorted.flatMap((a) => [a.w, a.h])) * 1.08;
   return (
     <Group align="flex-start" gap="md" wrap="nowrap">
-      <Box w={200} style={{ flexShrink: 0 }}>
+      <Box w={180} style={{ flexShrink: 0 }}>
         <svg viewBox={`${-side / 2} ${-side / 2} ${side} ${side}`} width="100%" role="img" aria-label={`Anchors: ${sorted.map((a) => `${Math.round(a.w)} by ${Math.round(a.h)}`).join(', ')} pixels`} style={{ background: 'var(--fm-well)', border: '1px solid var(--fm-line)', borderRadius: 5, display: 'block' }}>
           {sorted.map((a, i) => <rect key={i} x={-a.w / 2} y={-a.h / 2} width={a.w} height={a.h} fill={COLORS[i % COLORS.length]} fillOpacity={0.08} stroke={COLORS[i % COLORS.length]} strokeWidth={2} vectorEffect="non-scaling-stroke" />)}
         </svg>
       </Box>
-      <Table flex={1}>
+      <Table flex={1} horizontalSpacing={6}>
         <Table.Thead><Table.Tr><Table.Th /><Table.Th className="fm-num">Width × height</Table.Th><Table.Th className="fm-num">Ratio</Table.Th><Table.Th className="fm-num">Boxes</Table.Th></Table.Tr></Table.Thead>
         <Table.Tbody>
           {sorted.map((a, i) => (

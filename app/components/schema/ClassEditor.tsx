@@ -77,8 +77,8 @@ function HotkeyInput({ draft, cls, onChange, editable }: { draft: SchemaDraft; c
   const given = classKeys({ classes: draft.classes }).byClass.get(cls.id);
   return (
     <TextInput
-      label={<Tooltip label="Picks this class while labelling. A class without a key of its own gets a free digit."><span tabIndex={0}>Key</span></Tooltip>} aria-label="Key" w={90} value={cls.hotkey ?? ''} placeholder={given ? `${given} (free)` : 'none'} maxLength={1} disabled={!editable} autoComplete="off" error={refused}
-      styles={{ error: { width: 220 } }}
+      label={<Tooltip label="Picks this class while labelling. A class without a key of its own gets a free digit."><span tabIndex={0}>Key</span></Tooltip>} aria-label="Key" w={185} value={cls.hotkey ?? ''} placeholder={given ? `${given} (free)` : 'none'} maxLength={1} disabled={!editable} autoComplete="off" error={refused}
+      styles={{ wrapper: { width: 90 } }}
       onFocus={(e) => e.currentTarget.select()}
       onChange={(e) => {
         const key = e.currentTarget.value.trim().toLowerCase().slice(-1);
