@@ -24,10 +24,14 @@ function drawPlace(ctx: Ctx, editor: Editor, v: Viewport): void {
   const b = editor.place.get();
   if (!b) return;
   const pad = 8;
-  ctx.setLineDash([3, 5]);
-  ctx.lineWidth = 2;
+  const frame = [b.x0 * v.scale + v.x - pad, b.y0 * v.scale + v.y - pad, (b.x1 - b.x0) * v.scale + 2 * pad, (b.y1 - b.y0) * v.scale + 2 * pad] as const;
+  ctx.lineWidth = 4;
+  ctx.strokeStyle = 'rgba(0, 0, 0, 0.55)';
+  ctx.strokeRect(...frame);
+  ctx.setLineDash([8, 6]);
+  ctx.lineWidth = 2.5;
   ctx.strokeStyle = '#ffd43b';
-  ctx.strokeRect(b.x0 * v.scale + v.x - pad, b.y0 * v.scale + v.y - pad, (b.x1 - b.x0) * v.scale + 2 * pad, (b.y1 - b.y0) * v.scale + 2 * pad);
+  ctx.strokeRect(...frame);
   ctx.setLineDash([]);
 }
 
