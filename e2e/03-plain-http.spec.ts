@@ -9,7 +9,7 @@ import { projectWith } from './support/projects';
 test.use({ baseURL: LAN_URL, storageState: { cookies: [], origins: [] } });
 
 test('signing in, labelling and copying a link, without a secure context', async ({ page, owner, pictures }) => {
-  const picture = pictures[1]!;
+  const picture = pictures[2]!;
   const { project, items } = await projectWith(owner.api, 'Over plain http', [picture]);
   const item = items[0]!.id;
   const hand = new Labelling(page);

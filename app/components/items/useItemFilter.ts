@@ -1,15 +1,17 @@
 'use client';
 import { useCallback } from 'react';
-import { usePathname, useRouter, useSearchParams } from 'next/navigation';
+import { usePathname, useSearchParams } from 'next/navigation';
 import type { ItemFilter } from '../../lib/queries';
 
 export interface FilterText { status?: string; split?: string; classId?: string; q?: string; proposals?: string }
 const names = ['status', 'split', 'classId', 'q', 'proposals'] as const;
 
+/** At once, and without asking the server for the page again, as the router would: a box that is ticked shows it. */
+const replaceAddress = (href: string) => window.history.replaceState(null, '', href);
+
 /** The filter lives in the address: it survives reload and goes along into the labelling page. */
 export function useItemFilter(): { text: FilterText; filter: ItemFilter; set: (change: FilterText) => void; clear: () => void; active: boolean } {
   const search = useSearchParams();
-  const router = useRouter();
   const pathname = usePathname();
   const text: FilterText = {};
   for (const name of names) text[name] = search.get(name) ?? undefined;
@@ -20,9 +22,9 @@ export function useItemFilter(): { text: FilterText; filter: ItemFilter; set: (c
       else next.delete(key);
     }
     const query = next.toString();
-    router.replace(query ? `${pathname}?${query}` : pathname, { scroll: false });
-  }, [router, pathname]);
-  const clear = useCallback(() => router.replace(pathname, { scroll: false }), [router, pathname]);
+    replaceAddress(query ? `${pathname}?${query}` : pathname);
+  }, [pathname]);
+  const clear = useCallback(() => replaceAddress(pathname), [pathname]);
   const one = <T extends string>(value: string | undefined, of: readonly T[]): T | undefined => of.find((x) => x === value);
   return {
     text, set, clear,
