@@ -53,6 +53,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
   return (
     <Session.Provider value={me.data}>
       <EventStream />
+      {me.data.permissions.includes('label') && <JournalSender userId={me.data.user.id} />}
       {children}
     </Session.Provider>
   );
@@ -69,4 +70,12 @@ function FullLoader({ text }: { text: string }) {
       <Stack align="center" gap="xs" aria-busy="true"><Loader size="sm" /><Text size="sm" c="dimmed">{text}</Text></Stack>
     </Center>
   );
+}
+
+/** What was drawn and not yet sent goes out from whatever page is open, not only from the labelling page. */
+function JournalSender({ userId }: { userId: string }) {
+  useEffect(() => {
+    void import('../editor/runtime').then(({ outboxOf }) => outboxOf(userId));
+  }, [userId]);
+  return null;
 }
