@@ -14,13 +14,11 @@ export class Labelling {
   readonly canvas: Locator;
   readonly surface: Locator;
   readonly saveMark: Locator;
-  readonly count: Locator;
 
   constructor(readonly page: Page) {
     this.canvas = page.getByTestId('canvas');
     this.surface = page.getByTestId('canvas-surface');
     this.saveMark = page.getByTestId('save-mark');
-    this.count = page.getByTestId('object-count');
   }
 
   async open(project: string, item: string, query: Record<string, string> = {}): Promise<void> {
@@ -81,7 +79,7 @@ export class Labelling {
   }
 
   async expectCount(count: number): Promise<void> {
-    await expect(this.count).toHaveAttribute('data-count', String(count));
+    await expect(this.surface).toHaveAttribute('data-objects', String(count));
   }
 
   /** Everything that was drawn is on the server. */

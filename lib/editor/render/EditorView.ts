@@ -80,6 +80,7 @@ export class EditorView {
         this.redraw('image', 'masks', 'shapes', 'overlay');
       }),
       editor.documentVersion.subscribe(() => {
+        this.describe();
         this.textures.keep((id) => id === DRAFT || editor.document.get(id) !== undefined || editor.references.get().some((r) => r.annotations.some((a) => a.id === id)) || editor.proposals.get()?.get(id) !== undefined);
         content();
       }),
@@ -120,12 +121,13 @@ export class EditorView {
     this.layers.image.getNativeCanvasElement().style.filter = brightness === 1 && contrast === 1 ? '' : `brightness(${brightness}) contrast(${contrast})`;
   }
 
-  /** Where the image lies, for those who see the page from outside: browser tests, assistive scripts. */
+  /** Where the image lies and how much is on it, for those who see the page from outside: browser tests, assistive scripts. */
   private describe(): void {
     const v = this.editor.viewport.get();
     this.container.dataset.scale = String(v.scale);
     this.container.dataset.x = String(v.x);
     this.container.dataset.y = String(v.y);
+    this.container.dataset.objects = String(this.editor.document.state.annotations.size);
   }
 
   private readonly stale = new Set<LayerName>();
