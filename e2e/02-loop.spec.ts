@@ -371,7 +371,7 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
 
   await test.step('7. quality: the team against the model, and a disagreement at its place', async () => {
     await nav(page, 'Quality');
-    await page.getByLabel('Lowest score of a model').fill(threshold.toFixed(2));
+    await page.getByLabel('Model score from').fill(threshold.toFixed(2));
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await expect(page.getByText('Mean IoU of matches')).toBeVisible({ timeout: 45_000 });
     const [report] = (await api.qualityReports({ params: { project }, query: {} })).items;
