@@ -26,18 +26,25 @@ export function useOpenDocument({ project, documentId, image, schema, outbox, re
   useEffect(() => {
     let left = false;
     let editor: Editor | null = null;
-    const stops: (() => void)[] = [];
+    let read: DocumentSession | null = null;
+    let missed = false;
+    // Heard from the beginning: what others do while the document is read must not be missed.
+    const stops = [follow(documentId, () => {
+      if (read) void read.changed();
+      else missed = true;
+    })];
     setOpened({ state: 'opening' });
     DocumentSession.open({ documentId, userId: outbox.userId, journal, outbox, transport, readOnly }).then(
       (session) => {
         if (left) return session.close();
+        read = session;
+        if (missed) void session.changed();
         editor = new Editor({ image: { width, height }, project, schema, session, clipboard, settings: loadSettings(), activeClassId: recall(project, 'class') });
         const made = editor;
         stops.push(
           () => session.close(),
           made.settings.subscribe(() => saveSettings(made.settings.get())),
           made.activeClassId.subscribe(() => rememberFor(project, 'class', made.activeClassId.get() ?? '')),
-          follow(session, documentId),
         );
         setOpened({ state: 'open', editor: made });
       },
@@ -63,15 +70,15 @@ export function useOpenDocument({ project, documentId, image, schema, outbox, re
 /** So long events are gathered: a gesture of one's own comes back as an event too, after its answer. */
 const GATHER_MS = 150;
 
-/** Reads what others did when the server says that the document changed. */
-function follow(session: DocumentSession, documentId: string): () => void {
+/** Calls `changed` a moment after the server says that the document changed. */
+function follow(documentId: string, changed: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const stop = onStreamEvent((event) => {
     const resync = event.type.endsWith('resync');
     if (!resync && !(event.entity === 'document' && event.id === documentId)) return;
     timer ??= setTimeout(() => {
       timer = null;
-      void session.changed();
+      changed();
     }, GATHER_MS);
   });
   return () => {

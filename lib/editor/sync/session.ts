@@ -105,6 +105,9 @@ export class DocumentSession {
    */
   static async open(options: SessionOptions): Promise<DocumentSession> {
     const { transport, journal, documentId, userId } = options;
+    const waiting = async () => (await journal.pending(userId)).filter((r) => r.documentId === documentId);
+    // Before the document is read: the outbox sends rows away meanwhile, and each must be in the one or the other.
+    const kept = options.readOnly ? [] : await waiting();
     const loaded = await transport.load(documentId);
     const state = stateOf(loaded.annotations, Object.entries(loaded.decisions));
     const session = new DocumentSession(options, state, loaded.seq);
@@ -112,13 +115,18 @@ export class DocumentSession {
     const after = Math.max(0, loaded.seq - HISTORY_WINDOW);
     const tail = loaded.seq > 0 ? (await transport.log(documentId, after, HISTORY_WINDOW)).operations.filter((o) => o.seq <= loaded.seq) : [];
     const inLog = new Set(tail.map((o) => o.operation.id));
-    const rows = (await journal.pending(userId)).filter((r) => r.documentId === documentId && !inLog.has(r.operation.id));
+    const rows = kept.filter((r) => !inLog.has(r.operation.id));
     session.pending = rows.map((r) => r.operation);
     const own = [...tail.filter((o) => o.by.id === userId).map((o) => o.operation), ...session.pending];
     session.history.rebuild(own);
     own.forEach((op) => session.seen.add(op.id));
     session.historyVersion.update((v) => v + 1);
-    if (rows.length > 0) session.rebuild();
+    if (rows.length > 0) {
+      session.rebuild();
+      const left = new Set((await waiting()).map((r) => r.operation.id));
+      const answered = rows.map((r) => r.operation.id).filter((id) => !left.has(id));
+      if (answered.length > 0) void session.enqueue(() => session.takeAnswered(answered));
+    }
     session.updateMark();
     options.outbox.kick();
     return session;
@@ -234,6 +242,18 @@ export class DocumentSession {
     if (stale) this.rebuild();
     this.updateMark();
     if (behind) await this.pull();
+  }
+
+  /** The server answered these before this session heard its answers: they are in the log, or were refused. */
+  private async takeAnswered(ids: readonly string[]): Promise<void> {
+    await this.pull();
+    const refused = this.pending.filter((p) => ids.includes(p.id));
+    if (refused.length === 0) return;
+    refused.forEach((p) => this.history.forget(p.id));
+    this.historyVersion.update((v) => v + 1);
+    this.pending = this.pending.filter((p) => !ids.includes(p.id));
+    this.rebuild();
+    this.updateMark();
   }
 
   private async pull(): Promise<void> {

@@ -206,6 +206,38 @@ describe('sync', () => {
     expect(comparable(page.session.document.state)).toEqual(comparable(server.document(DOCUMENT).state));
   });
 
+  it('shows what is sent away while the document is being opened, and not what is refused meanwhile', async () => {
+    for (const refuses of [false, true]) {
+      for (const delay of [0, 1, 2, 4, 8, 16, 32, 64]) {
+        freshIndexedDb();
+        const server = new FakeServer();
+        const before = await openPage(server, (call) => (call === 'send' ? { lost: 'request' } : null));
+        const { id, draft } = drawBox(1, 2, 30, 40);
+        before.session.commit(draft);
+        await before.outbox.settled();
+        before.outbox.close();
+        before.session.close();
+        if (refuses) server.refuse = () => 'not today';
+        // The page comes back: its outbox begins to send while the document is read, over a slower or quicker wire.
+        const journal = new Journal();
+        const outbox = new Outbox(journal, server.transport(USER), USER, new ManualClock());
+        outbox.kick();
+        const wire = server.transport(USER);
+        const late = async <T>(answer: T): Promise<T> => {
+          for (let i = 0; i < delay; i++) await new Promise((done) => setImmediate(done));
+          return answer;
+        };
+        const slow = { ...wire, load: async (id: string) => late(await wire.load(id)), log: async (id: string, after: number, limit: number) => late(await wire.log(id, after, limit)) };
+        const session = await DocumentSession.open({ documentId: DOCUMENT, userId: USER, journal, outbox, transport: slow });
+        await settle({ journal, outbox, session, clock: new ManualClock() });
+        expect(session.document.get(id) !== undefined, `delay ${delay}`).toBe(!refuses);
+        expect(session.save.get().state).toBe(refuses ? 'refused' : 'server');
+        session.close();
+        outbox.close();
+      }
+    }
+  });
+
   it('lets two tabs of one person send the same journal', async () => {
     const server = new FakeServer();
     const first = await openPage(server);
