@@ -48,7 +48,7 @@ test('pages of the workspace', async ({ page }) => {
   await page.goto('/nowhere');
   await expect(page.getByRole('heading', { name: 'There is no page here' })).toBeVisible();
   await page.goto('/projects/01900000-0000-7000-8000-00000000dead');
-  await expect(page.getByRole('alert')).toContainText('could not be loaded');
+  await expect(page.getByRole('main').getByRole('alert')).toContainText('could not be loaded');
 });
 
 test('pages for those who are not signed in', async ({ browser, owner }) => {
@@ -67,8 +67,8 @@ test('pages for those who are not signed in', async ({ browser, owner }) => {
 function faultsOf(page: Page): string[] {
   const faults: string[] = [];
   page.on('console', (message) => {
-    // The answer 401 to "who am I" and 404 to a dead link are how those pages know.
-    if (message.type() === 'error' && !/status of (401|404)/.test(message.text())) faults.push(`${message.text()} (${message.location().url})`);
+    // The answer 401 to "who am I", and 404 or 410 to a dead link, are how those pages know.
+    if (message.type() === 'error' && !/status of (401|404|410)/.test(message.text())) faults.push(`${message.text()} (${message.location().url})`);
   });
   return faults;
 }

@@ -6,7 +6,7 @@ const field: MantineColorsTuple = ['#e8f6f5', '#d3ecea', '#a6d8d4', '#74c3bd', '
 /** Dense and calm: 14 px text, 30 px controls, small radii, no shadows where a border does. */
 export const theme = createTheme({
   primaryColor: 'field',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: { light: 7, dark: 7 },
   colors: { field },
   autoContrast: true,
   defaultRadius: 4,

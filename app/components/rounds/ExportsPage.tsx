@@ -77,7 +77,7 @@ function Form({ project, versions, formats, first }: { project: string; versions
             {losses.isPending ? <RowsSkeleton rows={2} /> : losses.error ? <ErrorState error={losses.error} what="What would be lost" onRetry={() => void losses.refetch()} /> : losses.data.losses.length === 0 ? (
               <Alert color="teal" p="xs" icon={<IconCircleCheck size={18} aria-hidden />}><Text size="sm">Nothing is lost: the format holds all of this version.</Text></Alert>
             ) : (
-              <Alert color="yellow" p="xs"><List size="sm" spacing={4}>{losses.data.losses.map((l) => <List.Item key={l.code}>{l.message}{l.count > 0 && <Text span c="dimmed" size="xs"> ({formatCount(l.count)})</Text>}</List.Item>)}</List></Alert>
+              <Alert color="yellow" p="xs"><List size="sm" spacing={4}>{losses.data.losses.map((l) => <List.Item key={l.code}>{l.message}{l.count > 0 && <Text span size="xs"> ({formatCount(l.count)})</Text>}</List.Item>)}</List></Alert>
             )}
             <Group><ActionButton type="submit" permission="data.export" variant="filled" leftSection={<IconFileExport size={15} aria-hidden />} loading={create.isPending} blocked={!format && 'Choose a format.'}>Export</ActionButton></Group>
             <Text size="xs" c="dimmed">On the command line: <span className="fm-mono">npx fieldmark export --project NAME --format {format || 'coco'} --out DIR</span></Text>
