@@ -88,7 +88,7 @@ function Confusion({ report: r, color }: { report: QualityReport; color: (id: st
                   const impossible = a === null && b === null;
                   const share = row ? n / row : 0;
                   return (
-                    <Table.Td key={b ?? 'none'} className="fm-num" style={{ background: n ? `color-mix(in srgb, var(--mantine-color-${a === b ? 'teal' : 'orange'}-6) ${Math.round(8 + 52 * share)}%, transparent)` : undefined }}>
+                    <Table.Td key={b ?? 'none'} className="fm-num" style={{ background: n ? `color-mix(in srgb, var(--mantine-color-${a === b ? 'teal' : 'orange'}-6) ${Math.round(8 + 32 * share)}%, transparent)` : undefined }}>
                       {impossible ? '' : <Tooltip label={`${name(a, 'Not there')} in the reference, ${name(b, 'not drawn')} here: ${formatCount(n)}, ${formatShare(share, 0)} of the row`}><span>{n ? formatCount(n) : '·'}</span></Tooltip>}
                     </Table.Td>
                   );
