@@ -80,6 +80,8 @@ async function look(page: Page, faults: string[], address: string, name: string,
     await expect(page.locator('h1, [role="application"][data-image="ready"]').first()).toBeVisible();
     await expect(page.locator('[aria-busy="true"], .mantine-Skeleton-root:visible')).toHaveCount(0);
     await expect(page).toHaveTitle(/Fieldmark/);
+    // Colours are looked at as they are in the end, not on the way from light to dark.
+    await page.addStyleTag({ content: '*, *::before, *::after { transition: none !important; animation: none !important; }' });
     await page.waitForFunction(() => [...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight));
     for (const scheme of schemes) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });

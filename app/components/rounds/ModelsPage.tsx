@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import Link from 'next/link';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Accordion, Anchor, Badge, Button, Group, Menu, Stack, Table, Text } from '@mantine/core';
+import { Accordion, Anchor, Badge, Box, Button, Group, Menu, Stack, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconBoxMultiple, IconCpu, IconDownload, IconSparkles, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
 import { addressOf } from '@/lib/api/client';
@@ -41,7 +41,7 @@ export function ModelsPage() {
           <>
             <Accordion variant="separated" multiple defaultValue={[rows.find((m) => m.current)?.id ?? rows[0]!.id]}>{rows.map((m) => <ModelItem key={m.id} model={m} project={project} onPrelabel={() => setAsking(m.id)} />)}</Accordion>
             <LoadMore query={list} />
-            <ProposalStats project={project} />
+            <Box mt="xl"><ProposalStats project={project} /></Box>
           </>
         )}
       </Loaded>
