@@ -278,7 +278,8 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     threshold = Math.max(0.01, Math.floor(100 * Math.min(...waiting.slice(0, 2).map((w) => w.scores[Math.min(7, w.scores.length - 1)]!))) / 100);
 
     await nav(page, 'Images');
-    await page.getByRole('checkbox', { name: 'With proposals' }).check();
+    await page.getByRole('checkbox', { name: 'With proposals' }).click();
+    await expect(page.getByRole('checkbox', { name: 'With proposals' })).toBeChecked();
     await expect(page.getByRole('listitem')).toHaveCount(items.length);
     await page.getByRole('link').filter({ hasText: waiting[0]!.path }).click();
   });
