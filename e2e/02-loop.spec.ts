@@ -412,6 +412,7 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     expect(done).toHaveLength(BY_HAND + 2);
 
     await nav(page, 'Exports');
+    await expect(page.getByRole('combobox', { name: 'Version' })).toHaveValue(/^Version 2 “after the first round”: 8 images/);
     const coco = await exported(page, 'COCO', false);
     const files = Object.entries(coco).filter(([name]) => /^annotations\/instances_\w+\.json$/.test(name)).map(([, bytes]) => JSON.parse(new TextDecoder().decode(bytes)) as CocoFile);
     expect(files.flatMap((f) => f.images.map((i) => i.file_name)).sort()).toEqual(done.map((i) => i.path).sort());

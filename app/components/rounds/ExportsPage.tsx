@@ -49,8 +49,10 @@ function Page() {
 }
 
 function Form({ project, versions, formats, first }: { project: string; versions: Version[]; formats: Format[]; first: string | null }) {
-  const [version, setVersion] = useState(versions.find((v) => v.id === first)?.id ?? versions[0]!.id);
-  const [format, setFormat] = useState(formats[0]?.id ?? '');
+  // Until somebody chooses, it is the newest: also one that becomes ready while the page is open.
+  const [chosen, setVersion] = useState(first);
+  const version = versions.find((v) => v.id === chosen)?.id ?? versions[0]!.id;
+  const [format, setFormat] = useState((formats.find((f) => f.id === 'coco') ?? formats[0])?.id ?? '');
   const [images, setImages] = useState(false);
   const losses = useQuery({ ...q.losses(version, format), enabled: !!format });
   const create = useAction<{ version: string; format: string; images: boolean }, ExportRow>({
