@@ -4,10 +4,11 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import type { Annotation, LabelClass } from '@/lib/core/labels';
 import { maskArea, maskFromString, maskHas } from '@/lib/core/masks';
-import { unzip, type CocoFile } from './support/archive';
+import { exported, type CocoFile } from './support/archive';
 import { expect, test } from './support/test';
 import { axisOf, boxesOf, type DemoPicture } from './support/images';
 import { nav, segment } from './support/pages';
+import { addClass, attribute, skeleton } from './support/schemaEditor';
 import { boxDistance, boxOf, expectBoxes, Labelling, teamDocument } from './support/labelling';
 
 const KEYS = { red: '1', white: '2', platelet: '3', nucleus: '4', axis: '5' } as const;
@@ -452,41 +453,6 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
 
 // How it is done on the pages -----------------------------------------------------------------------------------------
 
-async function addClass(page: Page, name: string, kind?: 'Mask' | 'Landmarks'): Promise<void> {
-  const field = page.getByLabel('Name of a new class');
-  await field.fill(name);
-  await field.press('Enter');
-  await expect(page.getByRole('textbox', { name: 'Name', exact: true }).first()).toHaveValue(name);
-  if (kind) await segment(page, kind);
-}
-
-async function attribute(page: Page, type: string, name: string, options: string[] = []): Promise<void> {
-  await page.getByRole('button', { name: 'Add an attribute' }).click();
-  await page.getByRole('menuitem', { name: type, exact: true }).click();
-  await page.getByRole('textbox', { name: 'Name', exact: true }).last().fill(name);
-  for (const [i, option] of options.entries()) {
-    if (i > 0) await page.getByRole('button', { name: 'Add an option' }).click();
-    await page.getByLabel(`Option ${i + 1}`, { exact: true }).fill(option);
-  }
-}
-
-/** Points in a chain, the first and the last of which are partners. */
-async function skeleton(page: Page, names: string[]): Promise<void> {
-  for (const [i, name] of names.entries()) {
-    if (i > 0) await page.getByRole('button', { name: 'Add a point' }).click();
-    await page.getByLabel(`Name of point ${i + 1}`).fill(name);
-  }
-  const point = (i: number) => page.getByRole('button', { name: new RegExp(`^${i + 1}: `) });
-  for (let i = 0; i + 1 < names.length; i++) {
-    await point(i).click();
-    await point(i + 1).click();
-  }
-  await segment(page, 'Left and right');
-  await point(0).click();
-  await point(names.length - 1).click();
-  await expect(page.getByText(`${names.length - 1} edges, 1 pairs`)).toBeVisible();
-}
-
 /** The labelling page shows this image, and hears keys. */
 async function here(page: Page, hand: Labelling, name: string): Promise<void> {
   await expect(page.getByRole('application', { name: `Canvas: ${name}` })).toBeVisible();
@@ -513,15 +479,3 @@ function maskOf(annotations: readonly Annotation[]) {
 
 /** What annotations say, without what the server counts. */
 const content = (list: readonly Annotation[]) => list.map(({ rev: _, ...rest }) => rest).sort((a, b) => (a.id < b.id ? -1 : 1));
-
-/** Exports the version in view, and unpacks what is downloaded. */
-async function exported(page: Page, format: string, images: boolean): Promise<Record<string, Uint8Array>> {
-  await page.getByRole('radio', { name: new RegExp(`^${format}`) }).check();
-  await page.getByRole('switch', { name: 'With the images' }).setChecked(images, { force: true });
-  await page.getByRole('button', { name: 'Export', exact: true }).click();
-  const row = page.getByRole('row').filter({ hasText: format }).filter({ has: page.getByRole('cell', { name: images ? 'with' : 'without', exact: true }) }).first();
-  const link = row.getByRole('link', { name: 'Download' });
-  await expect(link).toBeVisible({ timeout: 45_000 });
-  const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
-  return unzip(await download.path());
-}
