@@ -365,6 +365,9 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     const { annotations, decisions } = await teamDocument(api, id);
     expect(annotations).toHaveLength(1);
     expect(Object.values(decisions).sort()).toEqual(['accepted', ...Array.from({ length: left - 1 }, () => 'rejected')]);
+    // Done goes on to the next open item; only then is it left.
+    await expect(page).not.toHaveURL(new RegExp(id));
+    await expect(page.getByTestId('save-mark')).toHaveAttribute('data-state', 'server');
     await page.keyboard.press('Alt+ArrowUp');
 
     await nav(page, 'Models');
