@@ -218,8 +218,7 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
       expect(i.split).not.toBeNull();
       expectBoxes((await teamDocument(api, i.id)).annotations, allBoxes(picture(i.path)), TOLERANCE);
     }
-    await page.keyboard.press('Alt+ArrowUp');
-    await expect(page).toHaveURL(new RegExp(`/projects/${project}$`));
+    await leave(page, hand);
   });
 
   await test.step('4. anchors', async () => {
@@ -335,6 +334,7 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     expect(boxOf(corrected).x1).toBeLessThan(x1);
     await page.keyboard.press('d');
     await expect(hand.canvas).not.toHaveAccessibleName(`Canvas: ${name}`);
+    await leave(page, hand);
     expect((await api.item({ params: { id: waiting[0]!.id } })).status).toBe('done');
   });
 
@@ -345,7 +345,6 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
 
   await test.step('6c. not done while proposals are undecided; then the rest is rejected', async () => {
     const { id, path: name, scores } = waiting[1]!;
-    await page.keyboard.press('Alt+ArrowUp');
     await page.getByRole('link').filter({ hasText: name }).click();
     await here(page, hand, name);
     await page.keyboard.press('Alt+2');
@@ -368,7 +367,8 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     // Done goes on to the next open item; only then is it left.
     await expect(page).not.toHaveURL(new RegExp(id));
     await expect(page.getByTestId('save-mark')).toHaveAttribute('data-state', 'server');
-    await page.keyboard.press('Alt+ArrowUp');
+    await expect(hand.canvas).not.toHaveAccessibleName(`Canvas: ${name}`);
+    await leave(page, hand);
 
     await nav(page, 'Models');
     await expect(page.getByRole('heading', { name: 'What people did with the proposals' })).toBeVisible();
@@ -399,7 +399,7 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     expect(a!.x).toBeGreaterThanOrEqual(v.left);
     expect(b!.x).toBeLessThanOrEqual(v.left + v.width);
     expect(b!.y).toBeLessThanOrEqual(v.top + v.height);
-    await page.keyboard.press('Alt+ArrowUp');
+    await leave(page, hand);
   });
 
   await test.step('8. a frozen version as COCO and as YOLO', async () => {
@@ -460,6 +460,14 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
 async function here(page: Page, hand: Labelling, name: string): Promise<void> {
   await expect(page.getByRole('application', { name: `Canvas: ${name}` })).toBeVisible();
   await hand.ready();
+}
+
+/** Back from the labelling page, by its key: once no dialog is in the way, and the page hears it. */
+async function leave(page: Page, hand: Labelling): Promise<void> {
+  await hand.ready();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.keyboard.press('Alt+ArrowUp');
+  await expect(page).not.toHaveURL(/\/items\//);
 }
 
 const item = (page: Page): string => /items\/([0-9a-f-]{36})/.exec(page.url())![1]!;
