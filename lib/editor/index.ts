@@ -10,6 +10,7 @@ export { Journal, type JournalRow } from './journal';
 export { Proposals, scoreOf, type ProposalSource } from './proposals';
 export { BRUSH_RADIUS, defaultSettings, restoreSettings, stepBrush, type EditorSettings } from './settings';
 export { SpatialIndex, boundsOf } from './spatialIndex';
+export { Stay } from './stay';
 export { maskOf } from './maskCache';
 export { toolIds, type ToolId } from './tools/Tool';
 export * from './commands';

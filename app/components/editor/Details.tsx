@@ -44,7 +44,11 @@ export function Details() {
             return <Checkbox key={f.id} label={f.label} title={`Key ${f.key}`} disabled={disabled} checked={value === true} indeterminate={value === undefined} onChange={() => toggleFlag(editor, selected, f.id)} />;
           })}
         </Group>
-        {cls?.attributes.map((a) => <Attribute key={`${a.id}:${selected.map((s) => s.id).join()}`} attribute={a} value={same((s) => s.attributes[a.id] ?? null)} disabled={disabled} onChange={(value) => setAttribute(editor, selected, a.id, value)} />)}
+        {cls?.attributes.map((a) => {
+          const value = same((s) => s.attributes[a.id] ?? null);
+          // A field takes a value over when it is made: an undo, or another person's change, makes it anew.
+          return <Attribute key={`${a.id}:${selected.map((s) => s.id).join()}:${JSON.stringify(value)}`} attribute={a} value={value} disabled={disabled} onChange={(next) => setAttribute(editor, selected, a.id, next)} />;
+        })}
         {selected.length === 1 && first.geometry.kind === 'landmarks' ? <PointList cls={cls} annotation={first} next={progress?.annotation === first.id ? progress.next : null} /> : coming}
       </Stack>
     </div>
@@ -72,8 +76,9 @@ function Attribute({ attribute: a, value, disabled, onChange }: AttributeProps) 
       onBlur={(event) => {
         const text = event.currentTarget.value.trim();
         const n = Number(text);
-        if (text === '') onChange(null);
-        else if (Number.isFinite(n)) onChange(Math.min(a.max ?? Infinity, Math.max(a.min ?? -Infinity, n)));
+        // Several values that nobody typed over stay several.
+        if (text === '') return mixed ? undefined : onChange(null);
+        if (Number.isFinite(n)) onChange(Math.min(a.max ?? Infinity, Math.max(a.min ?? -Infinity, n)));
       }} />;
   }
   return <TextInput label={a.name} disabled={disabled} placeholder={placeholder} defaultValue={typeof value === 'string' ? value : ''} maxLength={a.maxLength} onKeyDown={leave}

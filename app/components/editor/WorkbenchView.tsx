@@ -2,8 +2,8 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useRouter } from 'next/navigation';
 import { Alert } from '@mantine/core';
-import { actionById, boundsOf, EditorInput, type Editor, type EditorHost, type Outbox } from '@/lib/editor';
-import { notifyDone } from '../../lib/api';
+import { useQueryClient } from '@tanstack/react-query';
+import { actionById, boundsOf, EditorInput, Stay, type Editor, type EditorHost, type Outbox } from '@/lib/editor';
 import type { Item } from '../../lib/queries';
 import type { EditorAddress } from './address';
 import { Canvas } from './Canvas';
@@ -13,7 +13,7 @@ import { WorkbenchContext, type PanelName, type Workbench } from './context';
 import { DoneDialog } from './DoneDialog';
 import classes from './Editor.module.css';
 import { HelpDialog } from './HelpDialog';
-import type { DocumentRow, ItemDocuments, Neighbours } from './queries';
+import { eq, type DocumentRow, type ItemDocuments, type Neighbours } from './queries';
 import { recall, rememberFor } from './runtime';
 import { SidePanel } from './SidePanel';
 import { ToolRail } from './ToolRail';
@@ -33,20 +33,25 @@ interface Props {
   goTo: (item: string) => void;
 }
 
-export function WorkbenchView({ editor, outbox, item, row, documents, neighbours, address, goTo }: Props) {
+export function WorkbenchView({ editor, outbox, item, row, documents, neighbours, address, goTo: goToItem }: Props) {
   const router = useRouter();
+  const client = useQueryClient();
+  const stay = useStay();
   const canvas = useRef<HTMLDivElement>(null);
   const [help, setHelp] = useState(false);
   const [panel, setPanel] = usePanel(item.project);
-  const { project, filterText } = address;
+  const { project, filter, filterText } = address;
 
-  const back = useCallback(() => router.push(`/projects/${project}${filterText ? `?${filterText}` : ''}`), [router, project, filterText]);
+  const goTo = (id: string) => {
+    stay.leave();
+    goToItem(id);
+  };
+  const back = useCallback(() => {
+    stay.leave();
+    router.push(`/projects/${project}${filterText ? `?${filterText}` : ''}`);
+  }, [stay, router, project, filterText]);
   const go = (id: string | null | undefined, none: string) => (id ? goTo(id) : editor.say(none));
-  const finish = useFinish(editor, outbox, item, () => {
-    const next = neighbours?.nextOpen;
-    if (next) goTo(next);
-    else notifyDone('Every item of this list is done.');
-  });
+  const finish = useFinish({ editor, outbox, item, stay, goTo, next: async () => (await client.fetchQuery(eq.neighbours(item.id, filter))).nextOpen });
 
   // The registry's actions ask this page for what reaches beyond the canvas; it always answers as it is now.
   const now = useRef<EditorHost>(null);
@@ -113,6 +118,25 @@ function usePanel(project: string): [PanelName, (panel: PanelName) => void] {
     set(next);
     rememberFor(project, 'panel', next);
   }, [project])];
+}
+
+/** The stay at this item; it ends by a link, by the browser's way back, and with the page. */
+function useStay(): Stay {
+  const [stay] = useState(() => new Stay());
+  useEffect(() => {
+    const leave = () => stay.leave();
+    const click = (event: MouseEvent) => {
+      if ((event.target as Element | null)?.closest?.('a[href]:not([target="_blank"], [download])')) leave();
+    };
+    document.addEventListener('click', click, true);
+    window.addEventListener('popstate', leave);
+    return () => {
+      leave();
+      document.removeEventListener('click', click, true);
+      window.removeEventListener('popstate', leave);
+    };
+  }, [stay]);
+  return stay;
 }
 
 /** Asks before the page is left while something is in no journal yet: that takes milliseconds, or means trouble. */

@@ -3,7 +3,8 @@ import { useState } from 'react';
 import { useQueryClient } from '@tanstack/react-query';
 import { isCode, api, notifyDone, notifyError } from '../../lib/api';
 import type { Item } from '../../lib/queries';
-import type { Editor, Outbox } from '@/lib/editor';
+import type { Editor, Outbox, Stay } from '@/lib/editor';
+import { countOf } from '../../lib/format';
 import { eq } from './queries';
 
 /** So long the server may take to have everything before an item is marked. */
@@ -32,8 +33,18 @@ async function flushed(editor: Editor, outbox: Outbox): Promise<boolean> {
   });
 }
 
-/** Marks the item: done when everything is decided and sent, or open again. */
-export function useFinish(editor: Editor, outbox: Outbox, item: Item, onDone: () => void) {
+interface Finishing {
+  editor: Editor;
+  outbox: Outbox;
+  item: Item;
+  stay: Stay;
+  /** Asks for the item to go on to; null when none is open. */
+  next: () => Promise<string | null>;
+  goTo: (item: string) => void;
+}
+
+/** Marks the item: done when everything is decided and sent, then on to the next; or open again. */
+export function useFinish({ editor, outbox, item, stay, next, goTo }: Finishing) {
   const client = useQueryClient();
   const [undecided, setUndecided] = useState<number | null>(null);
   const [busy, setBusy] = useState(false);
@@ -42,23 +53,28 @@ export function useFinish(editor: Editor, outbox: Outbox, item: Item, onDone: ()
   const mark = async (status: Item['status'], rejectRest: boolean) => {
     if (busy) return;
     setBusy(true);
+    const stillHere = stay.watch();
+    const not = (why: unknown) => notifyError(stillHere() ? 'Not marked' : `${item.path} is not marked`, why);
     try {
-      if (!(await flushed(editor, outbox))) {
-        notifyError('Not marked yet', new Error('Some of your work has not reached the server. It is safe in this browser; mark the item when the connection is back.'));
-        return;
-      }
+      if (!(await flushed(editor, outbox))) return not(new Error('Some of your work has not reached the server. It is safe in this browser; mark the item when the connection is back.'));
+      // Asked for meanwhile: most often it is known already, and nobody waits for it.
+      const following = status === 'done' ? next().catch(() => undefined) : null;
       const row = await api.setStatus({ params: { id: item.id }, body: { status, threshold: threshold(), rejectRest } });
       client.setQueryData(eq.item(item.id).queryKey, row);
-      // Under a filter by status, this item has left the list or come back.
-      void client.invalidateQueries({ queryKey: ['neighbours'] });
       if (rejectRest) void editor.session.changed();
       setUndecided(null);
-      if (status === 'done') onDone();
-      else notifyDone('Open again: it is in work.');
+      const id = await following;
+      // Under a filter by status, this item has left the list or come back.
+      void client.invalidateQueries({ queryKey: ['neighbours'] });
+      if (status !== 'done') notifyDone('Open again: it is in work.');
+      else if (!stillHere()) return; // who has gone elsewhere is not fetched back
+      else if (id) goTo(id);
+      else notifyDone(id === null ? 'Every item of this list is done.' : 'Done. Which item comes next could not be found out; the list has it.');
     } catch (error) {
       const left = isCode(error, 'conflict') ? error.details.extra?.undecided : undefined;
-      if (typeof left === 'number') setUndecided(left);
-      else notifyError('Not marked', error);
+      if (typeof left !== 'number') not(error);
+      else if (stillHere()) setUndecided(left);
+      else not(new Error(`${countOf(left, 'proposal')} on it ${left === 1 ? 'is' : 'are'} undecided. Open it to accept or reject them.`));
     } finally {
       setBusy(false);
     }

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import Link from 'next/link';
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Anchor, Box, Button, Group, NumberInput, Popover, SimpleGrid, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Alert, Anchor, Box, Button, Group, Popover, SimpleGrid, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { LineChart } from '@mantine/charts';
 import { IconAnchor, IconRefresh } from '@tabler/icons-react';
 import { api } from '../../lib/api';
@@ -13,6 +13,7 @@ import { useAction } from '../../lib/useAction';
 import { useProjectId } from '../../lib/useProjectId';
 import { ActionButton } from '../common/ActionButton';
 import { JobStrip } from '../common/JobView';
+import { NumberField } from '../common/NumberField';
 import { PageHeader, Section } from '../common/PageHeader';
 import { RelativeTime } from '../common/RelativeTime';
 import { EmptyState, Loaded } from '../common/States';
@@ -42,8 +43,8 @@ export function AnchorsPage() {
           <Popover width={260} position="bottom-end">
             <Popover.Target><Button variant="subtle" color="gray">Settings</Button></Popover.Target>
             <Popover.Dropdown><Stack gap="xs">
-              <NumberInput label="Largest k" description="k = 1 up to this is tried" min={1} max={20} value={maxK} onChange={(v) => setMaxK(Number(v) || 9)} />
-              <NumberInput label="Seed" description="The same seed and boxes give the same anchors" min={0} value={seed} onChange={(v) => setSeed(Number(v) || 0)} />
+              <NumberField label="Largest k" description="k = 1 up to this is tried" min={1} max={20} allowDecimal={false} value={maxK} onChange={setMaxK} />
+              <NumberField label="Seed" description="The same seed and boxes give the same anchors" min={0} allowDecimal={false} value={seed} onChange={setSeed} />
             </Stack></Popover.Dropdown>
           </Popover>
           {run('Compute again', query.data.stale)}

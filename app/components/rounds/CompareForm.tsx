@@ -1,7 +1,7 @@
 'use client';
 import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Checkbox, Group, NumberInput, Paper, Select, Stack, Text } from '@mantine/core';
+import { Alert, Checkbox, Group, Paper, Select, Stack, Text } from '@mantine/core';
 import { IconScale } from '@tabler/icons-react';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
@@ -10,6 +10,7 @@ import { countOf } from '../../lib/format';
 import { q, type AuthorRow, type QualityReport } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
+import { NumberField } from '../common/NumberField';
 import { Loaded, RowsSkeleton } from '../common/States';
 
 const kinds: Record<AuthorRow['kind'], string> = { team: 'Team', person: 'People', model: 'Models', truth: 'Ground truth', import: 'Imports', consensus: 'Consensus' };
@@ -58,8 +59,8 @@ function Form({ project, authors, onStarted }: { project: string; authors: Autho
         <Group align="flex-start" gap="md">
           <Select label="Reference" description="What counts as right" w={240} value={a ? keyOf(a) : null} onChange={setA} data={groups} />
           <Select label="Measured" description="Precision and recall are of this one" w={240} value={b ? keyOf(b) : null} onChange={setB} data={groups} error={same ? 'The same as the reference' : null} />
-          <NumberInput label="Match from IoU" description="0.5 is usual" w={130} min={0.05} max={1} step={0.05} decimalScale={2} value={iou} onChange={(v) => setIou(Number(v) || 0.5)} />
-          {model && <NumberInput label="Model score from" description="Others are left out" w={150} min={0} max={1} step={0.05} decimalScale={2} value={minScore} onChange={(v) => setScore(Number(v) || 0)} />}
+          <NumberField label="Match from IoU" description="0.5 is usual" w={130} min={0.05} max={1} step={0.05} decimalScale={2} value={iou} onChange={setIou} />
+          {model && <NumberField label="Model score from" description="Others are left out" w={150} min={0} max={1} step={0.05} decimalScale={2} value={minScore} onChange={setScore} />}
           <Select label="Split" description="Of the images" w={130} clearable placeholder="All" value={split} onChange={setSplit} data={[{ value: 'train', label: 'Train' }, { value: 'val', label: 'Validation' }, { value: 'test', label: 'Test' }]} />
         </Group>
         {model && split !== 'test' && split !== 'val' && <Alert color="yellow" p="xs"><Text size="xs">A model looks better on images it was trained on. Choose the test split for a fair figure.</Text></Alert>}

@@ -1,7 +1,7 @@
 'use client';
 import { useState } from 'react';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Accordion, Alert, Button, Group, Modal, NumberInput, Radio, Select, Slider, Stack, Text } from '@mantine/core';
+import { Accordion, Alert, Button, Group, Modal, Radio, Select, Slider, Stack, Text } from '@mantine/core';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
 import { api } from '../../lib/api';
@@ -9,6 +9,7 @@ import { countOf, formatShare } from '../../lib/format';
 import { headline } from '../../lib/metrics';
 import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
+import { NumberField } from '../common/NumberField';
 
 type PrelabelBody = CallInput<Contract['prelabel']>['body'];
 interface Props { project: string; opened: boolean; onClose: () => void; model?: string; items?: string[] }
@@ -67,8 +68,8 @@ function Form({ project, onClose, model, items }: Props) {
             <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
             <Accordion.Panel>
               <Group grow align="flex-start">
-                <NumberInput label="Overlap that merges" description="IoU above which the weaker of two boxes of one class is dropped" min={0} max={1} step={0.05} decimalScale={2} value={nmsIou} onChange={(v) => setNmsIou(Number(v) || 0)} />
-                <NumberInput label="Most per image" description="The best ones are kept" min={1} max={1000} value={maxPerImage} onChange={(v) => setMax(Number(v) || 100)} />
+                <NumberField label="Overlap that merges" description="IoU above which the weaker of two boxes of one class is dropped" min={0} max={1} step={0.05} decimalScale={2} value={nmsIou} onChange={setNmsIou} />
+                <NumberField label="Most per image" description="The best ones are kept" min={1} max={1000} value={maxPerImage} allowDecimal={false} onChange={setMax} />
               </Group>
             </Accordion.Panel>
           </Accordion.Item>

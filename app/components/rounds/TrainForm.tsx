@@ -1,7 +1,7 @@
 'use client';
 import { useState } from 'react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Accordion, Group, NumberInput, Paper, Select, Stack, Text, TextInput, Collapse, Button } from '@mantine/core';
+import { Accordion, Button, Collapse, Group, Paper, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconCpu } from '@tabler/icons-react';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
@@ -10,6 +10,7 @@ import { countOf, formatCount } from '../../lib/format';
 import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
+import { NumberField } from '../common/NumberField';
 
 interface Props { project: string; version: string | null; running: boolean; onStarted: (job: string) => void }
 
@@ -22,12 +23,14 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
   const [opened, setOpened] = useState(!running);
   const [chosen, setChosen] = useState<string>(version ?? NEW);
   const [name, setName] = useState('');
+  const [until, setUntil] = useState<'minutes' | 'epochs'>('minutes');
   const [minutes, setMinutes] = useState<number>(10);
+  const [epochs, setEpochs] = useState<number>(60);
   const [inputSize, setInputSize] = useState('auto');
   const [anchors, setAnchors] = useState<number>(6);
   const [seed, setSeed] = useState<number>(1);
   const [batch, setBatch] = useState<number | null>(null);
-  const body = (): TrainBody => ({ version: chosen === NEW ? null : chosen, name: name.trim(), options: { minutes, epochs: null, inputSize: inputSize === 'auto' ? null : Number(inputSize), batch, anchors, seed } });
+  const body = (): TrainBody => ({ version: chosen === NEW ? null : chosen, name: name.trim(), options: { ...(until === 'minutes' ? { minutes, epochs: null } : { minutes: null, epochs }), inputSize: inputSize === 'auto' ? null : Number(inputSize), batch, anchors, seed } });
   const start = useAction<TrainBody, { job: string; version: string }>({
     run: (input, idempotencyKey) => api.train({ params: { project }, body: input }, { idempotencyKey }),
     failed: 'Training did not start',
@@ -57,7 +60,14 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
                 data={[{ value: NEW, label: `Freeze the ${countOf(counts?.done ?? 0, 'done image')} now` }, ...versions.map((v) => ({ value: v.id, label: `Version ${v.number}${v.name ? ` “${v.name}”` : ''}: ${countOf(v.items, 'image')}` }))]}
                 description={target ? `train ${formatCount(target.splits.train)}, validation ${formatCount(target.splits.val)}, test ${formatCount(target.splits.test)}` : 'A new version is made and trained on'}
               />
-              <NumberInput label="Time to take, in minutes" description="It stops by itself; the best weights are kept" w={220} min={0.25} max={1440} step={5} decimalScale={2} value={minutes} onChange={(v) => setMinutes(Number(v) || 10)} required />
+              <Stack gap={6} w={300}>
+                {until === 'minutes' ? (
+                  <NumberField label="Time to take, in minutes" description="It stops by itself; the best weights are kept" min={0.25} max={1440} step={5} decimalScale={2} value={minutes} onChange={setMinutes} />
+                ) : (
+                  <NumberField label="Epochs" description="Passes over the training images; a rerun gives the same model" min={1} max={10_000} step={10} allowDecimal={false} value={epochs} onChange={setEpochs} />
+                )}
+                <SegmentedControl aria-label="What ends the training" value={until} onChange={(v) => setUntil(v as typeof until)} data={[{ value: 'minutes', label: 'By time' }, { value: 'epochs', label: 'By epochs' }]} />
+              </Stack>
               <TextInput label="Name of the model" description="Optional" w={220} maxLength={100} value={name} onChange={(e) => setName(e.currentTarget.value)} />
             </Group>
             <Accordion variant="contained">
@@ -65,11 +75,10 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
                 <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
                 <Accordion.Panel>
                   <Group align="flex-start" gap="md">
-                    <Select label="Network" description="Its layers before the head" w={200} value="default" data={[{ value: 'default', label: 'Compact (default)' }]} />
                     <Select label="Input size" description="Larger sees small objects, and is slower" w={220} value={inputSize} onChange={(v) => setInputSize(v ?? 'auto')} data={[{ value: 'auto', label: 'Chosen from images and time' }, ...[192, 256, 320, 416, 512, 640].map((s) => ({ value: String(s), label: `${s} × ${s} px` }))]} />
-                    <NumberInput label="Anchors" description="K-means on the boxes of the version" w={170} min={2} max={18} value={anchors} onChange={(v) => setAnchors(Number(v) || 6)} />
-                    <NumberInput label="Images per step" description="Empty: chosen by itself" w={160} min={1} max={64} value={batch ?? ''} onChange={(v) => setBatch(v === '' ? null : Number(v))} />
-                    <NumberInput label="Seed" description="Fixes what is random" w={120} min={0} value={seed} onChange={(v) => setSeed(Number(v) || 0)} />
+                    <NumberField label="Anchors" description="K-means on the boxes of the version" w={170} min={2} max={18} allowDecimal={false} value={anchors} onChange={setAnchors} />
+                    <NumberField label="Images per step" description="Empty: chosen by itself" w={160} min={1} max={64} allowDecimal={false} optional value={batch} onChange={setBatch} />
+                    <NumberField label="Seed" description="Fixes what is random" w={120} min={0} allowDecimal={false} value={seed} onChange={setSeed} />
                   </Group>
                 </Accordion.Panel>
               </Accordion.Item>

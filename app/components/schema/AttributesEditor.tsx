@@ -1,9 +1,10 @@
 'use client';
 import { uuidv7 } from 'uuidv7';
-import { ActionIcon, Button, Checkbox, Group, Menu, NumberInput, Select, Stack, Text, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Checkbox, Group, Menu, Select, Stack, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconPlus, IconTrash, IconX } from '@tabler/icons-react';
 import type { AttributeDefinition } from '@/lib/core/labels';
 import { newAttribute } from '../../lib/schemaDraft';
+import { NumberField } from '../common/NumberField';
 import classes from './SchemaPage.module.css';
 
 const types: Record<AttributeDefinition['type'], string> = { select: 'Choice', number: 'Number', text: 'Text', checkbox: 'Yes or no' };
@@ -33,25 +34,23 @@ export function AttributesEditor({ attributes, editable, onChange }: { attribute
   );
 }
 
-const optional = (value: string | number): number | null => (value === '' || !Number.isFinite(Number(value)) ? null : Number(value));
-
 function Details({ a, editable, onChange }: { a: AttributeDefinition; editable: boolean; onChange: (a: AttributeDefinition) => void }) {
   if (a.type === 'checkbox') return <Checkbox mt="xs" label="Yes to begin with" checked={a.default} disabled={!editable} onChange={(e) => onChange({ ...a, default: e.currentTarget.checked })} />;
   if (a.type === 'text') {
     return (
       <Group mt="xs" gap="xs" align="flex-end">
         <TextInput label="To begin with" flex={1} value={a.default ?? ''} disabled={!editable} maxLength={a.maxLength} onChange={(e) => onChange({ ...a, default: e.currentTarget.value || null })} />
-        <NumberInput label="Longest" w={100} min={1} max={10_000} value={a.maxLength} disabled={!editable} onChange={(v) => onChange({ ...a, maxLength: Math.max(1, Number(v) || 500) })} />
+        <NumberField label="Longest" w={100} min={1} max={10_000} value={a.maxLength} disabled={!editable} allowDecimal={false} onChange={(maxLength) => onChange({ ...a, maxLength: Math.max(1, Math.round(maxLength)) })} />
       </Group>
     );
   }
   if (a.type === 'number') {
     return (
       <Group mt="xs" gap="xs" grow>
-        <NumberInput label="Least" value={a.min ?? ''} disabled={!editable} onChange={(v) => onChange({ ...a, min: optional(v) })} />
-        <NumberInput label="Most" value={a.max ?? ''} disabled={!editable} error={a.min != null && a.max != null && a.max < a.min ? 'Below the least' : null} onChange={(v) => onChange({ ...a, max: optional(v) })} />
-        <NumberInput label="Step" min={0} value={a.step ?? ''} disabled={!editable} onChange={(v) => onChange({ ...a, step: optional(v) || null })} />
-        <NumberInput label="To begin with" value={a.default ?? ''} disabled={!editable} onChange={(v) => onChange({ ...a, default: optional(v) })} />
+        <NumberField label="Least" optional value={a.min ?? null} disabled={!editable} onChange={(min) => onChange({ ...a, min })} />
+        <NumberField label="Most" optional value={a.max ?? null} disabled={!editable} error={a.min != null && a.max != null && a.max < a.min ? 'Below the least' : null} onChange={(max) => onChange({ ...a, max })} />
+        <NumberField label="Step" min={0} optional value={a.step ?? null} disabled={!editable} onChange={(step) => onChange({ ...a, step: step || null })} />
+        <NumberField label="To begin with" optional value={a.default ?? null} disabled={!editable} onChange={(value) => onChange({ ...a, default: value })} />
       </Group>
     );
   }

@@ -1,7 +1,7 @@
 'use client';
 import { useState } from 'react';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Badge, Button, Group, Menu, ActionIcon, Modal, NumberInput, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Group, Menu, ActionIcon, Modal, Select, Stack, Table, Text, TextInput } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { useDisclosure } from '@mantine/hooks';
 import { IconDots, IconKey, IconUserMinus, IconUserPlus } from '@tabler/icons-react';
@@ -13,6 +13,7 @@ import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
 import { CopyText } from '../common/CopyText';
 import { LoadMore } from '../common/LoadMore';
+import { NumberField } from '../common/NumberField';
 import { PageHeader, Section } from '../common/PageHeader';
 import { RelativeTime } from '../common/RelativeTime';
 import { useMay, useMe } from '../common/session';
@@ -137,7 +138,7 @@ function InviteForm({ onClose }: { onClose: () => void }) {
       <Stack gap="sm">
         <Select label="Role" value={role} onChange={(r) => r && setRole(r as typeof role)} data={roles.filter((r) => r !== 'owner')} description={roleTexts[role]} inputWrapperOrder={['label', 'input', 'description']} data-autofocus />
         <TextInput label="Email" description="Optional: then only this address can join" type="email" value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
-        <NumberInput label="Days it works" min={1} max={90} value={days} onChange={(v) => setDays(Number(v) || 7)} />
+        <NumberField label="Days it works" min={1} max={90} value={days} allowDecimal={false} onChange={setDays} />
         <Group justify="flex-end" gap="xs"><Button onClick={onClose}>Cancel</Button><Button type="submit" variant="filled" loading={invite.isPending}>Make the link</Button></Group>
       </Stack>
     </form>
