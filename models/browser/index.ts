@@ -1,6 +1,6 @@
 /**
  * The only entry of `models/` that `app/` may import. Nothing here loads a deep-learning runtime.
  */
-export { modelCardSchema, parseModelCard, yoloScaleSchema, type ModelCard, type YoloScale } from '../runtime/card';
-export type { Detection, PredictOptions } from '../inference/types';
-export type { DetectorMetrics, LossParts, TrainEvaluation, TrainPhase, TrainProgress } from '../training/types';
+export { modelCardSchema, parseModelCard, taskNames, type ModelCard, type TaskName } from '../runtime/card';
+export { viewings, type Viewing } from '../inference/types';
+export type { TrainEvaluation, TrainPhase, TrainProgress } from '../training/types';

@@ -1,8 +1,9 @@
 /**
- * What a detector is to its users (worker jobs, the command line): images in, boxes in full-resolution pixels out.
+ * What a model is to its users (worker jobs, the command line): images in, labels in full-resolution pixels out.
  * Types only: importing this file loads no runtime.
  */
-import { type ModelCard } from '../runtime/card';
+import { type ModelDesign } from '../runtime/card';
+import { type DecodeOptions, type PredictedLabel } from '../tasks/types';
 
 /** Decoded pixels, row-major, interleaved, 8 bits a channel; `channels` 1, 3 or 4 (alpha is dropped). */
 export interface RawImage {
@@ -18,43 +19,39 @@ export interface RawImage {
  */
 export type ImageSource = { path: string } | { load: () => Promise<Uint8Array | RawImage> };
 
-/**
- * One found object. Edges are continuous pixel coordinates of the full-resolution, orientation-corrected image
- * (origin upper left, x right, y down), clipped to the image.
- */
-export interface Detection {
-  /** Id of the class as the card lists it. */
-  classId: string;
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
-  /** Objectness times class probability, in [0, 1]. */
-  score: number;
-}
+/** How often a model looks at an image: once, also mirrored, or at ten crops besides (Krizhevsky et al. 2012). */
+export const viewings = ['once', 'flip', 'ten-crop'] as const;
+export type Viewing = (typeof viewings)[number];
 
-export interface PredictOptions {
-  /** Drop detections below this score. Default 0.001, as evaluation wants; a display uses its own slider. */
-  scoreThreshold?: number;
-  /** Per-class non-max suppression drops a box whose IoU with a better one is at or above this. Default 0.5. */
-  iouThreshold?: number;
-  /** At most this many detections per image, best first. Default 100. */
-  maxDetections?: number;
+export interface PredictOptions extends Partial<DecodeOptions> {
+  /** Averages over several views of each image: more accurate, and as many times slower. Default `once`. */
+  viewing?: Viewing;
   /** Checked between images; `predict` rejects with an `AbortError`. */
   signal?: AbortSignal;
   /** Called after each image, in order. */
-  onImage?: (index: number, detections: Detection[]) => void | Promise<void>;
+  onImage?: (index: number, prediction: Prediction) => void | Promise<void>;
 }
 
-/** A detector that is loaded and ready. Dispose it to give its memory back. */
-export interface Detector {
-  readonly card: ModelCard;
-  /** Detections of each image, in the order given, each list sorted by falling score. */
-  predict(images: Iterable<ImageSource> | AsyncIterable<ImageSource>, options?: PredictOptions): Promise<Detection[][]>;
+/** Labels of one image, clipped to it, sorted by falling score. */
+export interface Prediction {
+  /** Size of the full-resolution, orientation-corrected image. */
+  width: number;
+  height: number;
+  labels: PredictedLabel[];
+}
+
+export type Images = Iterable<ImageSource> | AsyncIterable<ImageSource>;
+
+/** A model (or several that vote) that is loaded and ready. Dispose it to give its memory back. */
+export interface Predictor {
+  /** Of the first model. */
+  readonly card: ModelDesign;
+  /** Predictions in the order given. With `onImage` they are handed on and not kept: the result is empty. */
+  predict(images: Images, options?: PredictOptions): Promise<Prediction[]>;
   dispose(): Promise<void>;
 }
 
-export interface LoadDetectorOptions {
+export interface LoadOptions {
   /** Threads of one operator. Default: 1. */
   threads?: number;
 }

@@ -2,10 +2,13 @@
  * The Node entry of the models library, for the worker's job children and the command line.
  * Importing it loads ONNX Runtime and tfjs; the web process never does.
  */
-export { trainDetector } from './detector/trainDetector';
-export { loadDetector } from './detector/loadDetector';
-export { TrainingDataError } from './detector/examples';
+export { trainModel } from './train/trainModel';
+export { loadPredictor } from './predict/loadPredictor';
+export { evaluateModel } from './predict/evaluate';
+export { taskOf, tasks } from '../tasks';
+export { TrainingDataError } from '../tasks/types';
 export { loadCard, loadModel, MODEL_FILES, saveModel, type StoredModel } from './modelFiles';
+export type * from '../tasks/types';
 export type * from '../training/types';
 export type * from '../inference/types';
-export type { ModelCard } from '../runtime/card';
+export type { ModelCard, ModelDesign, TaskName } from '../runtime/card';

@@ -4,44 +4,51 @@
  */
 import { z } from 'zod';
 
+export const taskNames = ['classify', 'localize', 'detect', 'segment', 'landmarks'] as const;
+export type TaskName = (typeof taskNames)[number];
+
 const size = z.object({ width: z.number().int().positive(), height: z.number().int().positive() });
+const figures = z.record(z.string(), z.number().nullable());
 
-/** One output map of a YOLO head: its stride in input pixels and its anchor shapes in input pixels. */
-export const yoloScaleSchema = z.object({
-  stride: z.number().int().positive(),
-  anchors: z.array(z.object({ w: z.number().positive(), h: z.number().positive() })).min(1),
+const classSchema = z.object({
+  id: z.string().min(1),
+  name: z.string(),
+  /** Landmarks: names of the points in order, and the left/right pairs that change places in a mirrored image. */
+  points: z.array(z.string()).optional(),
+  swaps: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()])).optional(),
 });
-export type YoloScale = z.infer<typeof yoloScaleSchema>;
 
-const metricsSchema = z.object({
-  split: z.string(),
-  images: z.number().int().nonnegative(),
-  mAP: z.number(),
-  mAP50: z.number(),
-  mAP75: z.number(),
-  /** Average precision at IoU 0.5 by class id; null where the split has no object of the class. */
-  ap50ByClass: z.record(z.string(), z.number().nullable()),
+/** How an image becomes the input: fitted inside with its aspect kept, the rest filled; then (value − mean) / deviation on 0–255 values. */
+const normalisationSchema = z.object({
+  resize: z.literal('letterbox'),
+  fill: z.number().int().min(0).max(255),
+  mean: z.array(z.number()).length(3),
+  deviation: z.array(z.number().positive()).length(3),
 });
+export type Normalisation = z.infer<typeof normalisationSchema>;
+
+const designShape = {
+  task: z.enum(taskNames),
+  /** In the order of the network's outputs. */
+  classes: z.array(classSchema).min(1),
+  architecture: z.object({ backbone: z.string(), head: z.string() }),
+  /** Size of the network input in pixels. */
+  inputSize: size,
+  normalisation: normalisationSchema,
+  /** What the task keeps for itself (anchors, number of points …); the task checks it. */
+  head: z.record(z.string(), z.unknown()),
+};
+
+/** Everything that decides what the network is and how its input and output are to be read. */
+export type ModelDesign<Head = Record<string, unknown>> = Omit<z.infer<z.ZodObject<typeof designShape>>, 'head'> & { head: Head };
 
 export const modelCardSchema = z.object({
   format: z.literal('fieldmark-model'),
-  version: z.literal(1),
-  task: z.literal('detect'),
-  /** Order of the class scores in the output. */
-  classes: z.array(z.object({ id: z.string().min(1), name: z.string() })).min(1),
-  architecture: z.object({ backbone: z.string(), head: z.literal('yolo') }),
-  /** Size of the network input in pixels. */
-  inputSize: size,
-  /** How an image becomes the input: fitted inside with its aspect kept, the rest filled; then (value − mean) / deviation on 0–255 values. */
-  normalisation: z.object({
-    resize: z.literal('letterbox'),
-    fill: z.number().int().min(0).max(255),
-    mean: z.array(z.number()).length(3),
-    deviation: z.array(z.number().positive()).length(3),
-  }),
-  yolo: z.object({ scales: z.array(yoloScaleSchema).min(1) }),
+  version: z.literal(2),
+  ...designShape,
   datasetHash: z.string().nullable(),
-  metrics: metricsSchema.nullable(),
+  /** Figures on the images that were watched; null when there were none. `byClass`: figure, then class id. */
+  metrics: z.object({ split: z.string(), images: z.number().int().nonnegative(), values: figures, byClass: z.record(z.string(), figures) }).nullable(),
   training: z.object({
     seed: z.number().int(),
     steps: z.number().int().nonnegative(),
@@ -51,17 +58,24 @@ export const modelCardSchema = z.object({
     batch: z.number().int().positive(),
     engine: z.string(),
   }),
-  /** Mean over the training boxes of the best shape IoU with an anchor; null when the anchors were given. */
-  meanBestIou: z.number().nullable(),
   credits: z.array(z.string()),
   createdAt: z.string(),
 });
 /** See `modelCardSchema`. */
 export type ModelCard = z.infer<typeof modelCardSchema>;
 
-/** Reads a card from parsed JSON. Throws an Error that names the first field that is wrong. */
+/** Cards of version 1 knew detectors only, and kept their anchors beside the head. */
+function upgrade(json: unknown): unknown {
+  const card = json as { version?: unknown; yolo?: unknown; meanBestIou?: unknown; metrics?: null | { split: string; images: number; ap50ByClass: object } } | null;
+  if (card === null || typeof card !== 'object' || card.version !== 1) return json;
+  const { yolo, meanBestIou, metrics, ...rest } = card;
+  const figuresOf = ({ split, images, ap50ByClass, ...values }: NonNullable<typeof metrics>) => ({ split, images, values, byClass: { ap50: ap50ByClass } });
+  return { ...rest, version: 2, head: { ...(yolo as object), meanBestIou }, metrics: metrics ? figuresOf(metrics) : null };
+}
+
+/** Reads a card from parsed JSON, of this or an older version. Throws an Error that names the first field that is wrong. */
 export function parseModelCard(json: unknown): ModelCard {
-  const result = modelCardSchema.safeParse(json);
+  const result = modelCardSchema.safeParse(upgrade(json));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new Error(`card.json is not a model card of this version: ${issue?.path.join('.') || 'file'}: ${issue?.message}`);

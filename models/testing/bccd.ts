@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type DetectorBox, type DetectorExample } from '../training/types';
+import { type BoxLabel, type Example } from '../tasks/types';
 
 export const BCCD_CLASSES = [{ id: 'RBC', name: 'RBC' }, { id: 'WBC', name: 'WBC' }, { id: 'Platelets', name: 'Platelets' }];
 
@@ -15,13 +15,13 @@ export function testDataFolder(name: string): string | null {
 const tag = (xml: string, name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
 
 /** One split; VOC edges as LabelImg writes them (x0 = xmin, x1 = xmax). */
-export async function bccdSplit(folder: string, split: 'train' | 'val' | 'test'): Promise<DetectorExample[]> {
+export async function bccdSplit(folder: string, split: 'train' | 'val' | 'test'): Promise<Example[]> {
   const names = (await readFile(path.join(folder, 'ImageSets/Main', `${split}.txt`), 'utf8')).split(/\s+/).filter(Boolean);
   return Promise.all(names.map(async (id) => {
     const xml = await readFile(path.join(folder, 'Annotations', `${id}.xml`), 'utf8');
-    const boxes: DetectorBox[] = [...xml.matchAll(/<object>([\s\S]*?)<\/object>/g)].map(([, object]) => ({
-      classId: tag(object!, 'name'), x0: Number(tag(object!, 'xmin')), y0: Number(tag(object!, 'ymin')), x1: Number(tag(object!, 'xmax')), y1: Number(tag(object!, 'ymax')),
+    const labels: BoxLabel[] = [...xml.matchAll(/<object>([\s\S]*?)<\/object>/g)].map(([, object]) => ({
+      kind: 'box', classId: tag(object!, 'name'), x0: Number(tag(object!, 'xmin')), y0: Number(tag(object!, 'ymin')), x1: Number(tag(object!, 'xmax')), y1: Number(tag(object!, 'ymax')),
     }));
-    return { id, image: { path: path.join(folder, 'JPEGImages', `${id}.jpg`) }, width: Number(tag(xml, 'width')), height: Number(tag(xml, 'height')), boxes };
+    return { id, image: { path: path.join(folder, 'JPEGImages', `${id}.jpg`) }, width: Number(tag(xml, 'width')), height: Number(tag(xml, 'height')), labels };
   }));
 }

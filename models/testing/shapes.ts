@@ -1,11 +1,11 @@
 /** For tests: drawn images of bright squares and dark discs on noise, which a detector learns within seconds. */
-import { type DetectorExample } from '../training/types';
+import { type Example } from '../tasks/types';
 import { randomFor } from '../runtime/random';
 
 export const SHAPE_CLASSES = [{ id: 'square', name: 'Square' }, { id: 'disc', name: 'Disc' }];
 
 /** `count` examples of the size, with one to four objects each; a function of the seed. */
-export function drawnExamples(count: number, seed: number, size = { width: 96, height: 96 }): DetectorExample[] {
+export function drawnExamples(count: number, seed: number, size = { width: 96, height: 96 }): Example[] {
   return Array.from({ length: count }, (_, n) => {
     const random = randomFor('shapes', seed, n);
     const { width, height } = size;
@@ -21,8 +21,8 @@ export function drawnExamples(count: number, seed: number, size = { width: 96, h
         if (!square && (x + 0.5 - side / 2) ** 2 + (y + 0.5 - side / 2) ** 2 > (side / 2) ** 2) continue;
         data.fill(square ? 235 : 20, ((y0 + y) * width + x0 + x) * 3, ((y0 + y) * width + x0 + x) * 3 + 3);
       }
-      return { classId: square ? 'square' : 'disc', x0, y0, x1: x0 + side, y1: y0 + side };
+      return { kind: 'box' as const, classId: square ? 'square' : 'disc', x0, y0, x1: x0 + side, y1: y0 + side };
     });
-    return { id: `drawn-${seed}-${n}`, image: { load: async () => ({ data, width, height, channels: 3 as const }) }, width, height, boxes };
+    return { id: `drawn-${seed}-${n}`, image: { load: async () => ({ data, width, height, channels: 3 as const }) }, width, height, labels: boxes };
   });
 }

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DetectionAccumulator } from '@/lib/core/metrics';
-import { loadDetector, trainDetector } from '../node';
+import { evaluateModel, loadPredictor, trainModel } from '../node';
 import { BCCD_CLASSES, bccdSplit, testDataFolder } from '../testing/bccd';
 
 const folder = testDataFolder('detection/bccd');
@@ -20,23 +19,18 @@ describe.skipIf(!folder)('a detector of blood cells, from nothing', () => {
       const [train, val, test] = await Promise.all([bccdSplit(folder!, 'train'), bccdSplit(folder!, 'val'), bccdSplit(folder!, 'test')]);
       expect([train.length, val.length, test.length]).toEqual([205, 87, 72]);
       const began = performance.now();
-      const { steps, epochs, metrics } = await trainDetector(
+      const { steps, epochs, metrics } = await trainModel(
         { train, val, classes: BCCD_CLASSES },
-        { outDir: path.join(out, 'model'), checkpointDir: path.join(out, 'checkpoint'), minutes: MINUTES, threads: 2 },
+        { task: 'detect', outDir: path.join(out, 'model'), checkpointDir: path.join(out, 'checkpoint'), minutes: MINUTES, threads: 2 },
       );
       const minutes = (performance.now() - began) / 60_000;
-      const detector = await loadDetector(path.join(out, 'model'), { threads: 2 });
-      const found = await detector.predict(test.map(({ image }) => image));
-      await detector.dispose();
-      const accumulator = new DetectionAccumulator<string>({ classes: BCCD_CLASSES.map(({ id }) => id) });
-      test.forEach(({ boxes }, i) => accumulator.add({
-        gt: boxes.filter((box) => box.x1 > box.x0 && box.y1 > box.y0).map((box) => ({ classId: box.classId, box })),
-        dt: found[i]!.map(({ classId, score, ...box }) => ({ classId, score, box })),
-      }));
-      const { mAP50, mAP, perClass } = accumulator.result();
+      const predictor = await loadPredictor(path.join(out, 'model'), { threads: 2 });
+      const withArea = test.map((example) => ({ ...example, labels: example.labels.filter((label) => label.kind === 'box' && label.x1 > label.x0 && label.y1 > label.y0) }));
+      const { values, byClass } = await evaluateModel(predictor, withArea).finally(() => predictor.dispose());
+      const mAP50 = values.mAP50!;
       console.log(
-        `bccd test: mAP50 ${mAP50.toFixed(4)}, mAP ${mAP.toFixed(4)} (${perClass.map(({ classId, ap50 }) => `${classId} ${ap50?.toFixed(3)}`).join(', ')}); `
-        + `val mAP50 ${metrics?.mAP50.toFixed(4)}; ${steps} steps, ${epochs.toFixed(1)} epochs, ${minutes.toFixed(1)} minutes`,
+        `bccd test: mAP50 ${mAP50.toFixed(4)}, mAP ${values.mAP!.toFixed(4)} (${Object.entries(byClass.ap50!).map(([id, ap50]) => `${id} ${ap50?.toFixed(3)}`).join(', ')}); `
+        + `val mAP50 ${metrics?.values.mAP50?.toFixed(4)}; ${steps} steps, ${epochs.toFixed(1)} epochs, ${minutes.toFixed(1)} minutes`,
       );
       expect(minutes).toBeLessThan(MINUTES);
       expect(mAP50).toBeGreaterThanOrEqual(BAR);

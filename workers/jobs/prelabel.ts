@@ -9,7 +9,7 @@ import { alreadyLabelled, countInScope, itemsInScope } from '@/lib/server/reposi
 import { MODEL_FILES } from '@/lib/server/services/models';
 import { propose } from '@/lib/server/services/prelabel/propose';
 import { loadSchema } from '@/lib/server/services/schemaCache';
-import { loadDetector, type Detection } from '@/models/node';
+import { loadPredictor, type BoxLabel, type Prediction } from '@/models/node';
 import { defineJob, type JobContext } from '../runtime/defineJob';
 import { AssetImages } from './lib/images';
 import { counted } from './lib/job';
@@ -29,7 +29,7 @@ export default defineJob({
     const batchId = ctx.jobId;
     await ensureBatch(db, { id: batchId, projectId, kind: 'prelabel', title: `Pre-labels by ${model.name}`, createdById: ctx.userId });
     ctx.progress({ fraction: 0, message: `Loading ${model.name}` });
-    const detector = await loadDetector(await modelFolder(ctx, model.objectPrefix), { threads: Math.max(1, os.availableParallelism()) });
+    const predictor = await loadPredictor(await modelFolder(ctx, model.objectPrefix), { threads: Math.max(1, os.availableParallelism()) });
     const counts = { items: 0, proposals: 0, skippedItems: 0, vanishedClass: 0 };
     try {
       const total = await countInScope(db, projectId, scope);
@@ -40,16 +40,16 @@ export default defineJob({
         const done = await alreadyLabelled(db, batchId, page.map((i) => i.id));
         counts.items += done.size;
         const items = page.filter((i) => !done.has(i.id));
-        await detector.predict(
+        await predictor.predict(
           (function* () {
             for (const item of items) yield images.source(item.hash);
           })(),
           {
-            scoreThreshold: minScore, iouThreshold: nmsIou, maxDetections: maxPerImage, signal: ctx.signal,
-            onImage: async (i, detections: Detection[]) => {
+            minScore, nmsIou, limit: maxPerImage, signal: ctx.signal,
+            onImage: async (i, { labels }: Prediction) => {
               ctx.signal.throwIfAborted();
-              const proposals = detections.filter((d) => boxClasses.has(d.classId) && d.x1 > d.x0 && d.y1 > d.y0);
-              counts.vanishedClass += detections.length - proposals.length;
+              const proposals = labels.filter((d): d is BoxLabel & { score: number } => d.kind === 'box' && boxClasses.has(d.classId));
+              counts.vanishedClass += labels.length - proposals.length;
               const made = await propose(db, { itemId: items[i]!.id, modelId, batchId, userId: ctx.userId, proposals, sparesDone: scope.kind === 'open' });
               if (made === null) counts.skippedItems++;
               else {
@@ -62,7 +62,7 @@ export default defineJob({
         );
       }
     } finally {
-      await detector.dispose();
+      await predictor.dispose();
       // Also what a cancelled run has written is a batch that can be taken back.
       await recountBatch(db, batchId);
     }

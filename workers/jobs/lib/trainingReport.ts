@@ -37,9 +37,7 @@ export class TrainingReport {
       this.#lastPoint = now;
       this.ctx.points([
         { name: 'loss', step: p.step, value: p.loss },
-        { name: 'loss.box', step: p.step, value: p.lossParts.box },
-        { name: 'loss.objectness', step: p.step, value: p.lossParts.objectness },
-        { name: 'loss.class', step: p.step, value: p.lossParts.class },
+        ...Object.entries(p.lossParts).map(([name, value]) => ({ name: `loss.${name}`, step: p.step, value })),
         { name: 'lr', step: p.step, value: p.learningRate },
       ]);
     }
@@ -50,20 +48,16 @@ export class TrainingReport {
       data: {
         phase: p.phase, step: p.step, steps: p.steps, epoch: p.epoch, loss: p.loss, lossParts: p.lossParts, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond, dataWait: p.dataWait, etaSeconds: p.etaSeconds,
         images: { train: train.length, val: val.length, test: test.length }, curveOf: this.watchesTrain ? 'train' : 'val', best: this.#best,
-        evaluation: this.#last && { mAP: this.#last.mAP, mAP50: this.#last.mAP50, mAP75: this.#last.mAP75, step: this.#last.step }, notes: this.notes.slice(-20),
+        evaluation: this.#last && { ...this.#last.values, step: this.#last.step }, notes: this.notes.slice(-20),
       },
     });
   }
 
   evaluation(e: TrainEvaluation): void {
     this.#last = e;
-    if (e.best) this.#best = { mAP50: e.mAP50, step: e.step };
+    if (e.best) this.#best = { mAP50: e.values.mAP50 ?? 0, step: e.step };
     const split = this.watchesTrain ? 'train' : 'val';
-    this.ctx.points([
-      { name: `${split}.mAP50`, step: e.step, value: e.mAP50 },
-      { name: `${split}.mAP`, step: e.step, value: e.mAP },
-      { name: `${split}.mAP75`, step: e.step, value: e.mAP75 },
-    ]);
+    this.ctx.points(Object.entries(e.values).flatMap(([name, value]) => (value === null ? [] : [{ name: `${split}.${name}`, step: e.step, value }])));
   }
 
   evaluating(split: string, done: number, of: number): void {

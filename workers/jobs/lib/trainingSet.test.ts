@@ -21,14 +21,14 @@ describe('trainingSetOf', () => {
     const set = await trainingSetOf(schema, of(item(1, 'train', [id(2), id(0)]), item(2, 'train', []), item(3, 'val', [id(2)])));
     expect(set.classes.map((c) => c.name)).toEqual(['class 0', 'class 2']);
     expect([set.train.length, set.val.length, set.test.length]).toEqual([2, 1, 0]);
-    expect(set.train.map((i) => i.boxes.length)).toEqual([2, 0]);
+    expect(set.train.map((i) => i.labels.length)).toEqual([2, 0]);
     expect(set.notes).toEqual([]);
   });
 
   it('leaves out a class that only val shows, and says so', async () => {
     const set = await trainingSetOf(schema, of(item(1, 'train', [id(0)]), item(2, 'train', [id(0)]), item(3, 'val', [id(2), id(0)])));
     expect(set.classes.map((c) => c.id)).toEqual([id(0)]);
-    expect(set.val[0]!.boxes.map((b) => b.classId)).toEqual([id(0)]);
+    expect(set.val[0]!.labels.map((b) => b.classId)).toEqual([id(0)]);
     expect(set.notes.join()).toMatch(/"class 2"/);
   });
 

@@ -1,22 +1,14 @@
 import { AppError } from '@/lib/api/errors';
 import type { ManifestItem } from '@/lib/core/formats/manifest';
 import type { LabelSchema } from '@/lib/core/labels';
+import type { BoxLabel } from '@/models/node';
 
-export interface LabelledBox {
-  classId: string;
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
-  /** A group too dense to tell apart: not trained on, and ignored when matched in evaluation. */
-  crowd: boolean;
-}
 export interface LabelledImage {
   path: string;
   hash: string;
   width: number;
   height: number;
-  boxes: LabelledBox[];
+  labels: BoxLabel[];
 }
 export interface TrainingSet {
   classes: { id: string; name: string }[];
@@ -39,20 +31,20 @@ export async function trainingSetOf(schema: LabelSchema, items: AsyncIterable<Ma
   const known = new Set(boxClasses.map((c) => c.id));
   const splits: Record<'train' | 'val' | 'test', LabelledImage[]> = { train: [], val: [], test: [] };
   for await (const { path, hash, width, height, split, annotations } of items) {
-    const boxes = annotations.flatMap(({ classId, geometry: g, crowd }) => (g.kind === 'box' && known.has(classId) ? [{ classId, x0: g.x0, y0: g.y0, x1: g.x1, y1: g.y1, crowd }] : []));
-    splits[split].push({ path, hash, width, height, boxes });
+    const labels = annotations.flatMap(({ classId, geometry: g, crowd }): BoxLabel[] => (g.kind === 'box' && known.has(classId) ? [{ kind: 'box', classId, x0: g.x0, y0: g.y0, x1: g.x1, y1: g.y1, crowd }] : []));
+    splits[split].push({ path, hash, width, height, labels });
   }
   const total = splits.train.length + splits.val.length + splits.test.length;
   if (total < 2) throw new AppError('unprocessable', `A detector needs at least 2 done images to train on, and this version has ${total}. Mark more images as done and train again.`);
   if (splits.train.length < 2) {
     throw new AppError('unprocessable', `Only ${splits.train.length} of this version's ${total} images ${splits.train.length === 1 ? 'is' : 'are'} in the train split (${splits.val.length} in val, ${splits.test.length} in test), and training needs 2. Mark more images as done and train again.`);
   }
-  const inTrain = new Set(splits.train.flatMap((i) => i.boxes.filter((b) => !b.crowd).map((b) => b.classId)));
+  const inTrain = new Set(splits.train.flatMap((i) => i.labels.filter((b) => !b.crowd).map((b) => b.classId)));
   const classes = boxClasses.filter((c) => inTrain.has(c.id));
   if (classes.length === 0) throw new AppError('unprocessable', `None of the ${splits.train.length} images in the train split has a box. Label objects with boxes, mark the images as done, and train again.`);
   const notes: string[] = [];
   const left = boxClasses.filter((c) => !inTrain.has(c.id));
   if (left.length > 0) notes.push(`Left out, because no image of the train split shows them: ${names(left)}.`);
-  const only = (images: LabelledImage[]) => images.map((i) => ({ ...i, boxes: i.boxes.filter((b) => inTrain.has(b.classId)) }));
+  const only = (images: LabelledImage[]) => images.map((i) => ({ ...i, labels: i.labels.filter((b) => inTrain.has(b.classId)) }));
   return { classes: classes.map(({ id, name }) => ({ id, name })), train: only(splits.train), val: only(splits.val), test: only(splits.test), notes };
 }

@@ -1,11 +1,14 @@
 /** What is chosen from the data before training: the network's input size, its scales and its anchors. */
 import { kmeansAnchors, meanBestIou } from '@/lib/core/anchors';
 import { letterbox, type Size } from '../../data/letterbox';
-import { type AnchorShape, type Scale, type YoloLayout } from '../../heads/yolo';
-import { type TrainingImage } from '../data/batches';
+import { type AnchorShape } from '../../heads/yolo';
+import { type BoxLabel } from '../types';
 
-/** Coarsest stride of the backbones. */
-const MULTIPLE = 32;
+/** An image with its boxes, in pixels of the image. */
+export interface BoxedImage extends Size {
+  boxes: readonly BoxLabel[];
+}
+
 /** Long side of the input unless small objects ask for more. */
 const LONG_SIDE = 320;
 const LONGEST_SIDE = 640;
@@ -13,24 +16,24 @@ const LONGEST_SIDE = 640;
 const SMALL_SIDE = 12;
 
 const quantile = (values: number[], q: number): number => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))] ?? 0;
-const upTo = (n: number): number => Math.max(MULTIPLE * 2, Math.ceil(n / MULTIPLE) * MULTIPLE);
+const upTo = (n: number, multiple: number): number => Math.max(multiple * 2, Math.ceil(n / multiple) * multiple);
 
 /**
  * The aspect is the images' median aspect. The long side is 320 pixels, or more (up to 640, and not beyond the images
  * themselves) where a tenth of the boxes would be under 12 pixels.
  */
-export function chooseInputSize(images: readonly TrainingImage[]): Size {
+export function chooseInputSize(images: readonly BoxedImage[], multiple: number): Size {
   const aspect = quantile(images.map(({ width, height }) => width / height), 0.5) || 1;
   const relative = images.flatMap(({ width, height, boxes }) => boxes.map((box) => Math.min(box.x1 - box.x0, box.y1 - box.y0) / Math.max(width, height)));
   const small = quantile(relative, 0.1);
   const full = quantile(images.map(({ width, height }) => Math.max(width, height)), 0.5);
   const wanted = small > 0 ? Math.min(SMALL_SIDE / small, LONGEST_SIDE, Math.max(full, LONG_SIDE)) : LONG_SIDE;
   const long = Math.max(LONG_SIDE, wanted);
-  return aspect >= 1 ? { width: upTo(long), height: upTo(long / aspect) } : { width: upTo(long * aspect), height: upTo(long) };
+  return aspect >= 1 ? { width: upTo(long, multiple), height: upTo(long / aspect, multiple) } : { width: upTo(long * aspect, multiple), height: upTo(long, multiple) };
 }
 
 /** Box shapes as the network sees them, in input pixels. */
-export function shapesInInput(images: readonly TrainingImage[], input: Size): AnchorShape[] {
+export function shapesInInput(images: readonly BoxedImage[], input: Size): AnchorShape[] {
   return images.flatMap((image) => {
     const at = letterbox(image, input);
     return image.boxes.map((box) => ({ w: ((box.x1 - box.x0) * at.width) / image.width, h: ((box.y1 - box.y0) * at.height) / image.height }));
@@ -41,14 +44,13 @@ export function shapesInInput(images: readonly TrainingImage[], input: Size): An
 const COARSE_ANCHOR = 192;
 
 /** Divides anchors by area over the strides, the small ones to the fine maps. */
-export function layoutOf(inputSize: Size, anchors: readonly AnchorShape[], classes: number): YoloLayout {
+export function scalesOf(anchors: readonly AnchorShape[]): { stride: number; anchors: AnchorShape[] }[] {
   const sorted = [...anchors].sort((a, b) => a.w * a.h - b.w * b.h);
   const coarse = sorted.some(({ w, h }) => Math.max(w, h) > COARSE_ANCHOR) && sorted.length >= 3;
   const strides = coarse ? [8, 16, 32] : [8, 16];
-  const scales: Scale[] = strides.map((stride, i) => ({
+  return strides.map((stride, i) => ({
     stride, anchors: sorted.slice(Math.round((i * sorted.length) / strides.length), Math.round(((i + 1) * sorted.length) / strides.length)),
   }));
-  return { inputSize, scales, classes };
 }
 
 /** Anchors for the boxes: K-means with distance 1 − IoU, or the given ones. */

@@ -1,0 +1,106 @@
+/** From data and wishes to a training step that fits into memory. */
+import { backbones } from '../../backbones';
+import { type Graph } from '../../graph';
+import { costOf } from '../../graph/cost';
+import { normalise } from '../../inference/normalise';
+import { type ModelDesign } from '../../runtime/card';
+import { type LayersModel } from '../../runtime/tf';
+import { taskOf } from '../../tasks';
+import { type Example, type Task, TrainingDataError } from '../../tasks/types';
+import { adamW } from '../../training/optimizers';
+import { buildStep, type TrainerSpec } from '../../training/trainer';
+import { type Examples, type TrainCallbacks, type TrainData, type TrainOptions } from '../../training/types';
+import { sha256 } from '../files';
+
+const NORMALISATION: ModelDesign['normalisation'] = { resize: 'letterbox', fill: 114, mean: [127.5, 127.5, 127.5], deviation: [64, 64, 64] };
+/** Resident memory of a training process, measured: the libraries, and ONNX Runtime's arena over the values alive at once. */
+const RUNTIME_BYTES = 300 * 2 ** 20;
+const MEMORY_FACTOR = 3;
+
+/** A run that is ready to begin. */
+export interface Prepared {
+  task: Task;
+  design: ModelDesign;
+  train: Example[];
+  val: Example[];
+  batch: number;
+  model: LayersModel;
+  spec: TrainerSpec;
+  /** Names the run: data and settings. A checkpoint of another run is not gone on from. */
+  fingerprint: string;
+}
+
+async function collect(examples: Examples): Promise<Example[]> {
+  const list: Example[] = [];
+  for await (const example of examples as AsyncIterable<Example>) {
+    const { id, width, height } = example;
+    if (!(width > 0 && height > 0)) throw new TrainingDataError(`Image ${id} has no size (${width}×${height}). Import it again.`);
+    list.push(example);
+  }
+  return list;
+}
+
+export async function prepare(data: TrainData, options: TrainOptions, { onNote }: TrainCallbacks): Promise<Prepared> {
+  const task = taskOf(options.task);
+  const seed = options.seed ?? 1;
+  const name = options.backbone ?? task.defaults.backbone;
+  const backbone = backbones[name];
+  if (!backbone) throw new TrainingDataError(`The backbone ${name} is unknown; known are ${Object.keys(backbones).join(', ')}.`);
+  if (data.classes.length === 0) throw new TrainingDataError(`There is no class to train. Add a class of kind ${task.learnsFrom.join(' or ')} to the project.`);
+  const [train, val] = [await collect(data.train), await collect(data.val)];
+  if (train.length === 0) throw new TrainingDataError('There are no training images. Mark labelled images as done first.');
+
+  const { inputSize } = options;
+  const { multiple } = backbone;
+  if (inputSize && (inputSize.width % multiple !== 0 || inputSize.height % multiple !== 0)) {
+    throw new TrainingDataError(`The input size must be a multiple of ${multiple}, not ${inputSize.width}×${inputSize.height}.`);
+  }
+  const planned = task.plan({ train, val, classes: data.classes }, { seed, inputSize, multiple, options: options.taskOptions ?? {} });
+  for (const note of planned.notes) onNote?.(note);
+  const design: ModelDesign = {
+    task: task.name,
+    classes: data.classes.map(({ id, name: label, points, swaps }) => ({ id, name: label, ...(points && { points: [...points] }), ...(swaps && { swaps: swaps.map(([a, b]) => [a, b]) }) })),
+    architecture: { backbone: name, head: task.name === 'detect' ? 'yolo' : task.name },
+    inputSize: planned.inputSize,
+    normalisation: NORMALISATION,
+    head: planned.head as Record<string, unknown>,
+  };
+
+  const model = task.build(design, backbone, seed);
+  const memory = options.memoryBytes ?? 4 * 2 ** 30;
+  let batch = options.batch ?? Math.min(task.defaults.batch, Math.max(2, train.length));
+  let spec = specOf(task, design, model, batch, seed);
+  for (;;) {
+    const needed = RUNTIME_BYTES + MEMORY_FACTOR * costOf(buildStep(spec).program).peakBytes;
+    if (needed <= memory || batch === 1) break;
+    onNote?.(`A batch of ${batch} would need ${Math.round(needed / 2 ** 20)} MB; trying ${batch >> 1}.`);
+    batch >>= 1;
+    spec = specOf(task, design, model, batch, seed);
+  }
+  const fingerprint = sha256(JSON.stringify([2, seed, design, batch, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val)]));
+  return { task, design, train: planned.train, val: planned.val, batch, model, spec, fingerprint };
+}
+
+/** What of the data a run depends on. Masks and points by their numbers. */
+const images = (list: readonly Example[]) => list.map(({ id, width, height, labels }) => [
+  id, width, height,
+  labels.map((label) => ('mask' in label ? { ...label, mask: { ...label.mask, runs: sha256(new Uint8Array(label.mask.runs.buffer, label.mask.runs.byteOffset, label.mask.runs.byteLength)) } } : label)),
+]);
+
+/** The training step: normalise, network, loss; AdamW, clipped gradients, averaged weights. */
+export function specOf(task: Task, design: ModelDesign, model: LayersModel, batch: number, seed: number): TrainerSpec {
+  const { width, height } = design.inputSize;
+  const targets = task.targets(design, batch);
+  return {
+    model,
+    seed,
+    inputs: { image: { shape: [batch, height, width, 3], dtype: 'uint8' }, ...targets },
+    loss(values, network) {
+      const graph = values.image!.graph as Graph;
+      return task.loss(graph, design, network(normalise(graph, values.image!, design.normalisation)), values);
+    },
+    optimizer: adamW({ weightDecay: 0.02 }),
+    clipNorm: 10,
+    averageDecay: 0.998,
+  };
+}

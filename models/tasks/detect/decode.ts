@@ -1,0 +1,57 @@
+/** Raw outputs of one or more views of an image to boxes in the image. */
+import { boxIou } from '@/lib/core/geometry';
+import { decode, suppress, type ScoredBox } from '../../heads/yolo';
+import { toFull } from '../frame';
+import { type BoxLabel, type DecodeOptions, type View } from '../types';
+import { layoutOf, type DetectHead } from './head';
+
+type Found = BoxLabel & { score: number };
+
+/** Boxes of different views that overlap by this are one object's. */
+const SAME_OBJECT_IOU = 0.55;
+
+function ofView({ design, outputs, frame }: View<DetectHead>, { minScore, nmsIou, limit }: DecodeOptions): Found[] {
+  const boxes = suppress(decode(outputs, layoutOf(design), { scoreThreshold: minScore }), nmsIou, limit);
+  return boxes.flatMap(({ classIndex, score, ...box }: ScoredBox) => {
+    const { x0, y0, x1, y1 } = toFull(box, frame);
+    const clipped = { x0: Math.max(0, x0), y0: Math.max(0, y0), x1: Math.min(frame.full.width, x1), y1: Math.min(frame.full.height, y1) };
+    if (!(clipped.x1 > clipped.x0 && clipped.y1 > clipped.y0)) return [];
+    return [{ kind: 'box' as const, classId: design.classes[classIndex]!.id, ...clipped, score }];
+  });
+}
+
+/** Whether a view could have shown the box: crops do not see the whole image. */
+function covers({ region }: View<DetectHead>['frame'], box: Found): boolean {
+  const width = Math.min(box.x1, region.x + region.width) - Math.max(box.x0, region.x);
+  const height = Math.min(box.y1, region.y + region.height) - Math.max(box.y0, region.y);
+  return width > 0 && height > 0 && width * height >= 0.9 * (box.x1 - box.x0) * (box.y1 - box.y0);
+}
+
+/**
+ * One view: per-class non-max suppression. Several: boxes of a class that overlap are averaged with their scores as
+ * weights, and the score is the mean over the views that could have seen the box (weighted boxes fusion, Solovyev et al. 2021).
+ */
+export function decodeDetections(views: readonly View<DetectHead>[], options: DecodeOptions): Found[] {
+  if (views.length === 1) return ofView(views[0]!, options);
+  const all = views.flatMap((view) => ofView(view, { ...options, limit: options.limit * 3 })).sort((a, b) => b.score - a.score);
+  const clusters: { mean: Found; members: Found[] }[] = [];
+  for (const box of all) {
+    const own = clusters.find(({ mean }) => mean.classId === box.classId && boxIou(mean, box) >= SAME_OBJECT_IOU);
+    if (own) {
+      own.members.push(box);
+      own.mean = meanOf(own.members);
+    } else clusters.push({ mean: box, members: [box] });
+  }
+  const fused = clusters.map(({ mean, members }) => {
+    const seen = views.filter(({ frame }) => covers(frame, mean)).length;
+    const sum = members.reduce((total, { score }) => total + score, 0);
+    return { ...mean, score: Math.min(1, sum / Math.max(1, seen, members.length)) };
+  });
+  return fused.filter(({ score }) => score >= options.minScore).sort((a, b) => b.score - a.score).slice(0, options.limit);
+}
+
+function meanOf(members: readonly Found[]): Found {
+  const total = members.reduce((sum, { score }) => sum + score, 0);
+  const edge = (name: 'x0' | 'y0' | 'x1' | 'y1') => members.reduce((sum, box) => sum + box[name] * box.score, 0) / total;
+  return { ...members[0]!, x0: edge('x0'), y0: edge('y0'), x1: edge('x1'), y1: edge('y1') };
+}

@@ -1,0 +1,16 @@
+/** What a detector's card keeps of its head. */
+import { z } from 'zod';
+import { type YoloLayout } from '../../heads/yolo';
+import { type ModelDesign } from '../../runtime/card';
+
+export const anchorSchema = z.object({ w: z.number().positive(), h: z.number().positive() });
+
+export const headSchema = z.object({
+  /** Output maps, fine to coarse: stride and anchor shapes in input pixels. */
+  scales: z.array(z.object({ stride: z.number().int().positive(), anchors: z.array(anchorSchema).min(1) })).min(1),
+  /** Mean over the training boxes of the best shape IoU with an anchor. */
+  meanBestIou: z.number().nullable(),
+});
+export type DetectHead = z.infer<typeof headSchema>;
+
+export const layoutOf = ({ inputSize, head, classes }: ModelDesign<DetectHead>): YoloLayout => ({ inputSize, scales: head.scales, classes: classes.length });
