@@ -24,6 +24,10 @@ export interface LowerOptions {
   training: boolean;
   /** The value to use for a weight; where it gives none the weight becomes a graph input of its name. */
   weight?: (name: string) => Value | undefined;
+  /** The tensors of the model that `inputs` are the values of. Default: its inputs. */
+  from?: readonly tf.SymbolicTensor[];
+  /** The tensors whose values are wanted; only what they need is lowered. Default: the model's outputs. */
+  to?: readonly tf.SymbolicTensor[];
 }
 
 /** `conv2d_1/kernel` for a weight that tf.layers calls `conv2d_1/kernel_1` on a second loading. */
@@ -38,12 +42,12 @@ export function weightNames(layer: tf.layers.Layer): { name: string; variable: t
  * Adds `model` to `graph`, its inputs being `inputs` (full shapes, batch included). Weights become graph inputs.
  * Throws an Error that names the layer and its class when there is no lowering for it.
  */
-export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly Value[], { training, weight: given }: LowerOptions): LoweredModel {
+export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly Value[], { training, weight: given, from = model.inputs, to = model.outputs }: LowerOptions): LoweredModel {
   const weights = new Map<string, LoweredWeight>();
   const updates = new Map<string, Value>();
   const masks: MaskInput[] = [];
   const known = new Map<number, Value>();
-  model.inputs.forEach((tensor, i) => {
+  from.forEach((tensor, i) => {
     const value = inputs[i];
     const expected = tensor.shape.slice(1);
     if (!value || expected.some((n, axis) => n !== null && n !== value.shape[axis + 1])) {
@@ -82,6 +86,7 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
     const ready = known.get(tensor.id);
     if (ready) return ready;
     const layer = tensor.sourceLayer;
+    if (layer.getClassName() === 'InputLayer') throw new Error(`the input ${layer.name} is needed, but is not among what is given`);
     const node = layer.inboundNodes[tensor.nodeIndex]!;
     const values = node.inputTensors.map(visit);
     const lowering = layerLowerings[layer.getClassName()];
@@ -99,6 +104,6 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
     known.set(tensor.id, value);
     return value;
   };
-  const outputs = model.outputs.map(visit);
+  const outputs = to.map(visit);
   return { outputs, weights: [...weights.values()], updates, masks };
 }

@@ -6,7 +6,7 @@ import { Graph, gradients, ops, sameShape, type DType, type Program, type Value 
 import { lowerModel, type LoweredModel, type LoweredWeight, type MaskInput } from '../lower';
 import { number32, type CompileOptions, type Engine, type Executable, type Tensors } from '../runtime/engine';
 import { randomFor } from '../runtime/random';
-import { type LayersModel } from '../runtime/tf';
+import { type LayersModel, type tf } from '../runtime/tf';
 import { readWeights, writeWeights } from '../runtime/weights';
 import { type Optimizer } from './optimizers';
 import { Pack } from './pack';
@@ -20,6 +20,8 @@ export interface LossResult {
 
 export interface TrainerSpec {
   model: LayersModel;
+  /** Where `network` begins: tensors of the model that it is given the values of. Default: the model's inputs. */
+  from?: readonly tf.SymbolicTensor[];
   /** What is fed at each step, by name. */
   inputs: Record<string, { shape: readonly number[]; dtype: DType }>;
   /** Builds the loss from the fed values; `network` lowers the model in training mode and may be called once. */
@@ -49,7 +51,7 @@ function trace(spec: TrainerSpec, graph: Graph, weight?: (name: string) => Value
   let lowered: LoweredModel | undefined;
   const result = spec.loss(inputs, (...values) => {
     if (lowered) throw new Error('the network may be called once');
-    lowered = lowerModel(graph, spec.model, values, { training: true, weight });
+    lowered = lowerModel(graph, spec.model, values, { training: true, weight, from: spec.from });
     return lowered.outputs;
   });
   if (!lowered) throw new Error('the loss does not call the network');
