@@ -4,7 +4,8 @@
  * multiplications at 320×256.
  */
 import { convBlock, residualBlock } from '../layers/blocks';
-import { type Backbone, type FeatureMap } from './types';
+import { coarsest, FeatureMaps, pooledClassifier } from './features';
+import { type Backbone } from './types';
 
 /** Channels and residual blocks after each halving of the resolution. */
 const stages = [
@@ -17,15 +18,22 @@ const stages = [
 
 export const compact: Backbone = {
   name: 'compact',
+  title: 'Compact',
+  family: 'compact',
+  paper: 'after J. Redmon, A. Farhadi: YOLOv3: An Incremental Improvement. arXiv 1804.02767, 2018',
+  multiple: 32,
+  minimalSize: 32,
+  usualSize: 224,
+  blocks: stages.flatMap(({ blocks }, i) => [`stage${i + 1}`, ...Array.from({ length: blocks }, (_, b) => `stage${i + 1}_block${b + 1}`)]),
   build(image) {
-    const maps: FeatureMap[] = [];
+    const maps = new FeatureMaps();
     let x = image;
     stages.forEach(({ channels, blocks }, i) => {
       x = convBlock(`stage${i + 1}`, x, channels, 3, { strides: 2 });
       for (let b = 1; b <= blocks; b++) x = residualBlock(`stage${i + 1}_block${b}`, x);
-      const stride = 2 ** (i + 1);
-      if (stride >= 8) maps.push({ stride, tensor: x });
+      maps.set(2 ** (i + 1), x);
     });
-    return maps;
+    return maps.list();
   },
+  top: (features, classes) => pooledClassifier(coarsest(features), classes),
 };

@@ -1,6 +1,17 @@
 /** The registry of backbones. A new one is one file and one entry. */
+import { alexnet } from './alexnet';
 import { compact } from './compact';
+import { efficientnets } from './efficientnet';
+import { googlenets } from './googlenet';
+import { lenet5, lenetStyle } from './lenet';
+import { mobilenet1 } from './mobilenet1';
+import { mobilenet2 } from './mobilenet2';
+import { resnets } from './resnet';
 import { type Backbone } from './types';
+import { vggs } from './vgg';
 
-export const backbones: Record<string, Backbone> = { [compact.name]: compact };
-export type { Backbone, FeatureMap } from './types';
+const all: Backbone[] = [compact, mobilenet1, mobilenet2, ...efficientnets, ...resnets, ...googlenets, ...vggs, alexnet, lenet5, lenetStyle];
+
+export const backbones: Readonly<Record<string, Backbone>> = Object.fromEntries(all.map((backbone) => [backbone.name, backbone]));
+export { blockOf, unfreeze } from './unfreeze';
+export type { Backbone, BuildOptions, FeatureMap, Features } from './types';

@@ -15,7 +15,7 @@ const PRIOR = 0.01;
  */
 export function buildDetector(backbone: Backbone, layout: YoloLayout, seed: number): LayersModel {
   const image = tf.input({ shape: [layout.inputSize.height, layout.inputSize.width, 3], name: 'image' });
-  const maps = backbone.build(image);
+  const { maps } = backbone.build(image, { aligned: true });
   const outputs: tf.SymbolicTensor[] = [];
   let above: tf.SymbolicTensor | null = null;
   for (const { stride, tensor } of maps.toReversed()) {
