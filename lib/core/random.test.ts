@@ -38,6 +38,24 @@ describe('seeded random numbers', () => {
     }
   });
 
+  it('fills with normal numbers: moments, tails, and the same for a seed', () => {
+    const values = new Float32Array(200_001);
+    new Random('fill').normals(values, 2);
+    const moment = (k: number) => values.reduce((sum, v) => sum + (v / 2) ** k, 0) / values.length;
+    // Standard errors are √(variance / n): 0.0022, 0.0032, 0.0087, 0.022.
+    [0, 1, 0, 3].forEach((expected, i) => expect(Math.abs(moment(i + 1) - expected)).toBeLessThan(4.5 * [0.0022, 0.0032, 0.0087, 0.022][i]!));
+    const beyond = (t: number) => values.filter((v) => v / 2 > t).length / values.length;
+    expect(Math.abs(beyond(1.959964) - 0.025)).toBeLessThan(0.0016);
+    expect(Math.abs(beyond(3) - 0.00135)).toBeLessThan(0.0004);
+    const again = new Float32Array(200_001);
+    new Random('fill').normals(again, 2);
+    expect(again).toEqual(values);
+    // Neighbours come in pairs of one point: they must not hang together.
+    let product = 0;
+    for (let i = 0; i + 1 < values.length; i++) product += values[i]! * values[i + 1]! / 4;
+    expect(Math.abs(product / values.length)).toBeLessThan(0.01);
+  });
+
   it('below, between, normal, shuffle and fork', () => {
     const random = new Random(7);
     const rolls = Array.from({ length: 6000 }, () => random.below(6));

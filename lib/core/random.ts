@@ -66,6 +66,27 @@ export class Random {
     return Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
   }
 
+  /**
+   * Fills `target` with normal numbers of mean 0, several times faster than one by one (the polar method of Marsaglia and Bray
+   * 1964: two numbers from a point in the unit disc). The stream goes on behind what this has drawn.
+   */
+  normals(target: Float32Array, deviation = 1): void {
+    const n = target.length;
+    for (let i = 0; i < n; i += 2) {
+      let x: number;
+      let y: number;
+      let square: number;
+      do {
+        x = this.uint32() * 2 ** -31 - 1;
+        y = this.uint32() * 2 ** -31 - 1;
+        square = x * x + y * y;
+      } while (square >= 1 || square === 0);
+      const factor = deviation * Math.sqrt((-2 * Math.log(square)) / square);
+      target[i] = x * factor;
+      if (i + 1 < n) target[i + 1] = y * factor;
+    }
+  }
+
   /** Shuffles in place (Fisher and Yates) and returns the list. */
   shuffle<T>(list: T[]): T[] {
     for (let i = list.length - 1; i > 0; i--) {

@@ -1,5 +1,5 @@
 /** Weights of a tf.layers model by name, as plain numbers. */
-import { type TensorData } from '../graph';
+import { sizeOf, type TensorData } from '../graph';
 import { weightNames } from '../lower';
 import { float32, type Tensors } from './engine';
 import { randomFor } from './random';
@@ -10,7 +10,7 @@ export function readWeights(model: LayersModel): Tensors {
   const weights: Tensors = {};
   for (const layer of model.layers) {
     for (const { name, variable } of weightNames(layer)) {
-      weights[name] = float32(Float32Array.from(variable.read().dataSync()), variable.shape as number[]);
+      weights[name] = float32(new Float32Array(variable.read().dataSync()), variable.shape as number[]);
     }
   }
   return weights;
@@ -29,27 +29,27 @@ export function writeWeights(model: LayersModel, weights: Readonly<Record<string
   }
 }
 
+/** How many numbers of the input make one of the output: what the variance of fresh weights follows from. */
+function fanInOf(layer: LayersModel['layers'][number], name: string, shape: readonly number[]): number {
+  if ('fanIn' in layer && typeof layer.fanIn === 'number') return layer.fanIn;
+  return sizeOf(shape) / (name.endsWith('depthwise_kernel') ? shape[2]! * shape[3]! : shape.at(-1)!);
+}
+
 /**
  * Fresh weights, a function of the seed and of each weight's name alone: kernels normal with variance 2 / inputs
  * (He et al. 2015), scales and variances one, everything else zero.
  */
 export function initialiseWeights(model: LayersModel, seed: number): void {
-  const weights: Tensors = {};
   for (const layer of model.layers) {
     for (const { name, variable } of weightNames(layer)) {
       const shape = variable.shape as number[];
-      const size = shape.reduce((a, b) => a * b, 1);
-      const data = new Float32Array(size);
-      if (name.endsWith('kernel')) {
-        const fanIn = size / (name.endsWith('depthwise_kernel') ? shape[2]! * shape[3]! : shape.at(-1)!);
-        const deviation = Math.sqrt(2 / fanIn);
-        const random = randomFor(seed, 'weight', name);
-        for (let i = 0; i < size; i++) data[i] = deviation * random.normal();
-      } else if (name.endsWith('/gamma') || name.endsWith('/moving_variance')) {
-        data.fill(1);
-      }
-      weights[name] = float32(data, shape);
+      const data = new Float32Array(sizeOf(shape));
+      if (name.endsWith('kernel')) randomFor(seed, 'weight', name).normals(data, Math.sqrt(2 / fanInOf(layer, name, shape)));
+      else if (name.endsWith('/gamma') || name.endsWith('/moving_variance')) data.fill(1);
+      // One by one: the largest networks are half a gigabyte.
+      const tensor = tf.tensor(data, shape);
+      variable.write(tensor);
+      tensor.dispose();
     }
   }
-  writeWeights(model, weights);
 }
