@@ -41,6 +41,7 @@ export function convertCommand(frame: Frame): Command {
 
 async function convert(ctx: Context, dataset: OpenDataset, options: Options, target: OutputFolder, name: string) {
   const scan = await scanDataset(dataset.reading, (n) => ctx.out.progress('Looking', null, count(n, 'image')));
+  if (scan.labelled === 0 && scan.classified > 0) throw new AppError('unprocessable', 'These images have classes as a whole, and no objects: no other format here holds that.');
   if (scan.labelled === 0) throw new AppError('unprocessable', 'No image here has labels: there is nothing to convert.');
   const ids = new Counter();
   const plan = planClasses({ schema: { classes: [] }, nextIndex: 0, classes: scan.classes, create: true, newId: () => ids.next() });

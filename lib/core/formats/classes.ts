@@ -113,18 +113,21 @@ export interface DatasetScan {
   labelled: number;
   annotations: number;
   missingImages: number;
+  /** Images that have a class as a whole. */
+  classified: number;
 }
 
 /** Reads a dataset once to learn its classes and how much there is. `onItem` sees the number of items so far. */
 export async function scanDataset(reading: DatasetReading, onItem?: (n: number) => void): Promise<DatasetScan> {
   const declared = new Map(reading.classes.map((c) => [key(c.name, c.kind), c]));
   const used = new Map<string, InterchangeClass>();
-  const scan = { images: 0, labelled: 0, annotations: 0, missingImages: 0 };
+  const scan = { images: 0, labelled: 0, annotations: 0, missingImages: 0, classified: 0 };
   let n = 0;
   for await (const item of reading.items()) {
     if (item.image) scan.images++;
     else scan.missingImages++;
     if (item.labelled) scan.labelled++;
+    if (item.image && item.imageClasses && item.imageClasses.length > 0) scan.classified++;
     scan.annotations += item.annotations.length;
     for (const a of item.annotations) {
       const k = key(a.class.name, a.class.kind);

@@ -66,6 +66,10 @@ export interface InterchangeItem {
   /** Whether a label file speaks of the image. With no annotations that makes it a negative example. */
   labelled: boolean;
   annotations: InterchangeAnnotation[];
+  /** Classes of the image as a whole, by name. They say nothing of objects: an image may have them without being `labelled`. */
+  imageClasses?: readonly string[];
+  /** Pixels that are neither a class nor background, in the text form of `maskToString`; in the frame of the annotations. */
+  ignored?: string;
   issues: DatasetIssue[];
 }
 
@@ -88,6 +92,8 @@ export interface ReadOptions {
 export interface DatasetReading {
   /** Classes that the files declare, in their order; annotations may name further ones. */
   classes: readonly InterchangeClass[];
+  /** Classes of whole images, in their order; absent where the format has none. */
+  imageClasses?: readonly string[];
   /** What concerns the dataset rather than one image. More may be added until `items()` has ended. */
   issues: DatasetIssue[];
   /** Every image of the source once, in ascending order of path; then what speaks of images that are not there. */
@@ -120,6 +126,10 @@ export interface FormatCapabilities {
   classColors: boolean;
   /** Left/right pairs of skeletons. */
   skeletonPairs: boolean;
+  /** Of the objects, only the class is kept, as the class of the image; `kinds` then names those it is taken from. */
+  classOnly?: boolean;
+  /** Every pixel holds one object: of objects that overlap, one hides the other. */
+  flat?: boolean;
 }
 
 /** What a format leaves out of a dataset: shown before download. */
@@ -191,8 +201,13 @@ export function orientGeometry(geometry: Geometry, stored: Size, orientation: Or
     return { ...geometry, x0: Math.min(a.x, b.x), y0: Math.min(a.y, b.y), x1: Math.max(a.x, b.x), y1: Math.max(a.y, b.y) };
   }
   if (geometry.kind === 'landmarks') return { ...geometry, points: geometry.points.map((p) => (p.v === 0 ? p : { ...orientPoint(p, stored, orientation), v: p.v })) };
-  const mask = maskFromString(geometry.mask);
-  if (mask.width === 0) return geometry;
+  return { ...geometry, mask: turnMask(geometry.mask, stored, orientation) };
+}
+
+/** A mask of the stored image in the upright one; both in text form. */
+function turnMask(text: string, stored: Size, orientation: Orientation): string {
+  const mask = maskFromString(text);
+  if (mask.width === 0) return text;
   const bitmap = maskToBitmap(mask);
   const turned = orientedSize(mask, orientation);
   const out = new Uint8Array(bitmap.length);
@@ -205,7 +220,7 @@ export function orientGeometry(geometry: Geometry, stored: Size, orientation: Or
   }
   const a = orientPoint({ x: mask.x, y: mask.y }, stored, orientation);
   const b = orientPoint({ x: mask.x + mask.width, y: mask.y + mask.height }, stored, orientation);
-  return { ...geometry, mask: maskToString(maskFromBitmap(out, turned.width, turned.height, { x: Math.min(a.x, b.x), y: Math.min(a.y, b.y) })) };
+  return maskToString(maskFromBitmap(out, turned.width, turned.height, { x: Math.min(a.x, b.x), y: Math.min(a.y, b.y) }));
 }
 
 /**
@@ -228,6 +243,7 @@ export function toUpright(item: InterchangeItem, info: ImageInfo): InterchangeIt
   }
   const result = { ...item, width: upright.width, height: upright.height, frame: 'oriented' as const, issues };
   if (!turn || info.orientation === 1) return result;
-  if (item.annotations.length > 0) issues.push({ severity: 'warning', code: 'turned', path: item.path, message: `The labels of "${item.path}" were made on the stored, unturned pixels; they were turned with the image (EXIF orientation ${info.orientation}).` });
-  return { ...result, annotations: item.annotations.map((a) => ({ ...a, geometry: orientGeometry(a.geometry, stored, info.orientation) })) };
+  if (item.annotations.length > 0 || item.ignored !== undefined) issues.push({ severity: 'warning', code: 'turned', path: item.path, message: `The labels of "${item.path}" were made on the stored, unturned pixels; they were turned with the image (EXIF orientation ${info.orientation}).` });
+  const ignored = item.ignored === undefined ? {} : { ignored: turnMask(item.ignored, stored, info.orientation) };
+  return { ...result, ...ignored, annotations: item.annotations.map((a) => ({ ...a, geometry: orientGeometry(a.geometry, stored, info.orientation) })) };
 }

@@ -39,7 +39,8 @@ export async function finishItem(item: InterchangeItem, options: ReadOptions): P
     issues.push({ severity: 'warning', code: 'clipped', path: item.path, message: `A "${a.class.name}" mask of "${item.path}" reaches outside the image and was cut at its edges.` });
     return [{ ...a, geometry: { ...g, mask: maskToString(inside) } }];
   });
-  return { ...upright, annotations, issues };
+  const ignored = upright.ignored === undefined ? {} : { ignored: maskToString(cropMask(maskFromString(upright.ignored), { x: 0, y: 0, width, height })) };
+  return { ...upright, ...ignored, annotations, issues };
 }
 
 /** An image that no label file speaks of. */

@@ -16,7 +16,7 @@ describe('registry', () => {
   it('has ids of its own for each format, with reader and writer of the same id', () => {
     expect(new Set(formats.map((f) => f.id)).size).toBe(formats.length);
     for (const f of formats) for (const part of [f.reader, f.writer]) if (part) expect(part.id).toBe(f.id);
-    expect(() => readerOf('x')).toThrow('There is no format "x". Formats: voc, coco, yolo.');
+    expect(() => readerOf('x')).toThrow('There is no format "x". Formats: voc, coco, yolo, masks, landmarks-csv, class-folders.');
     expect(writerOf('coco').id).toBe('coco');
   });
   it('finds nothing in a folder of images', async () => {
@@ -25,7 +25,8 @@ describe('registry', () => {
   it.skipIf(!hasTestData).each([
     ['voc', 'detection/bccd'], ['voc', 'interop/datumaro_oe/voc_dataset/voc_dataset1'], ['voc', 'interop/roboflow/datasets/chess'],
     ['coco', 'interop/datumaro_oe/coco_dataset/coco_instances'], ['coco', 'interop/roboflow/datasets/sharks-tiny-coco'], ['coco', 'metrics/coco_val2014_100'],
-    ['yolo', 'interop/roboflow/datasets/sharks-tiny-yolov9'], ['yolo', 'interop/label_studio/data/test_import_yolo_data'],
+    ['yolo', 'interop/roboflow/datasets/sharks-tiny-yolov9'], ['yolo', 'interop/label_studio/data/test_import_yolo_data'], ['masks', 'segmentation/camvid'], ['masks', 'segmentation/dsb2018_nuclei'],
+    ['landmarks-csv', 'landmarks/udacity_faces68'], ['class-folders', 'faces/orl'],
   ])('takes %s for %s', async (format, folder) => {
     expect((await detectFormats(realData(folder)))[0]?.format.id).toBe(format);
   });

@@ -1,7 +1,10 @@
 /** The formats. A new one is a folder here and a line below. */
 import type { Source } from '../io';
+import { classFolders } from './class-folders';
 import { coco } from './coco';
 import { DatasetError, type Format, type FormatReader, type FormatWriter } from './dataset';
+import { landmarksCsv } from './landmarks-csv';
+import { masks } from './masks';
 import { voc } from './voc';
 import { yolo } from './yolo';
 
@@ -12,7 +15,7 @@ export * from './classes';
 export { folderSplits, splitOfName } from './splits';
 export { imageInfoOf } from './imageInfo';
 
-export const formats: readonly Format[] = [voc, coco, yolo];
+export const formats: readonly Format[] = [voc, coco, yolo, masks, landmarksCsv, classFolders];
 
 /** The format with this id, or undefined. */
 export function findFormat(id: string): Format | undefined {

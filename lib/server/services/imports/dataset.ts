@@ -66,6 +66,7 @@ export async function openDataset(source: Source, options: ImportOptions, signal
   const reader = readerOf(format);
   const reading = await reader.read(source, { imageInfo: imageInfoReader(), vocFrame: options.vocFrame, signal });
   const scan = await scanDataset(reading, onScan);
+  if (scan.classified > 0 && scan.annotations === 0) notes.push({ code: 'image-classes', message: `The folders could be classes of whole images (${(reading.imageClasses ?? []).slice(0, 5).join(', ')} …). A project keeps objects in images: the images were imported without these.` });
   return { format, reading, scan, notes };
 }
 
