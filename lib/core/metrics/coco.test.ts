@@ -78,6 +78,8 @@ describe.skipIf(!present)('COCO figures on 100 images of val2014', () => {
     for (const r of results) images.get(r.image_id)!.detections.push({ classId: r.category_id, score: r.score, mask: fromCocoRle(r.segmentation) });
     const result = cocoEvaluate(images.values(), { iouType: 'segm' });
     expectClose(twelve(result), expected.published.segm);
+    const curves = result.perClass.filter((c) => c.ap !== null).map((c) => c.curves[0]!.precision);
+    expectClose(result.recallPoints.map((_, r) => curves.reduce((sum, c) => sum + c[r]!, 0) / curves.length), expected.recomputed_with_pycocotools.segm.mean_precision_at_101_recalls_iou50);
     for (const [id, { AP, AP50 }] of Object.entries(expected.recomputed_with_pycocotools.segm.per_category as Record<string, { AP: number; AP50: number }>)) {
       const mine = result.perClass.find((c) => c.classId === Number(id));
       expectClose([mine?.ap, mine?.ap50], [AP, AP50]);

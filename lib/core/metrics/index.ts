@@ -5,3 +5,5 @@ export { similarityMatrix, shapeArea, type IouType, type Shape, type TruthShape 
 export * from './voc';
 export * from './segmentation';
 export * from './landmarks';
+export * from './classification';
+export * from './confusion';
