@@ -102,6 +102,8 @@ export interface PlanOptions {
   inputSize?: Size;
   /** Input sides must be multiples of this: the backbone's coarsest stride. */
   multiple: number;
+  /** What the network will be built on. */
+  backbone: Pick<Backbone, 'name' | 'family'>;
   /** Settings of the task's own, checked by its `optionsSchema`. */
   options: Record<string, unknown>;
 }
@@ -162,8 +164,17 @@ export interface DecodeOptions {
 export interface TaskMetrics {
   images: number;
   values: Record<string, number | null>;
-  /** The same by class id, where a figure exists for a class. */
+  /** By figure, then class id, where a figure exists for a class. */
   byClass: Record<string, Record<string, number | null>>;
+  details?: EvaluationDetails;
+}
+
+/** What is drawn rather than told in one number. */
+export interface EvaluationDetails {
+  /** By class id: precision over recall (at IoU 0.5 where there are boxes or masks), by falling score. */
+  curves?: Record<string, { recall: readonly number[]; precision: readonly number[]; score: readonly number[] }>;
+  /** `counts[t][p]`: how often an object (image, pixel) of class t was taken for class p. Ids of classes, and `null` for none of them. */
+  confusion?: { classes: readonly (string | null)[]; counts: readonly (readonly number[])[] };
 }
 
 /** Compares predictions with truth, image by image. */
