@@ -57,6 +57,8 @@ export class Editor {
   readonly preview = new Signal<Preview>(emptyPreview);
   readonly pointerMark = new Signal<PointerMark>(noPointerMark);
   readonly cursor = new Signal<string>('default');
+  /** While Ctrl (Command) is held with a drawing tool in hand: the pointer selects, moves and resizes instead. */
+  readonly gripping = new Signal(false);
   readonly proposals = new Signal<Proposals | null>(null);
   readonly references = new Signal<readonly Reference[]>([]);
   /** Whether the open document itself is drawn; comparisons switch it off to show the other side alone. */
@@ -86,7 +88,7 @@ export class Editor {
     this.stops = [
       this.document.events.on('change', ({ annotations }) => {
         this.dropMissing(annotations);
-        this.tool.current.documentChanged(annotations);
+        for (const tool of new Set([this.tool, this.tools.select])) tool.current.documentChanged(annotations);
         this.documentVersion.update((v) => v + 1);
       }),
       // What follows the tool's own idea of itself.
@@ -117,6 +119,7 @@ export class Editor {
 
   close(): void {
     this.tool.deactivate();
+    if (this.tool !== this.tools.select) this.tools.select.deactivate();
     this.stops.forEach((stop) => stop());
   }
 

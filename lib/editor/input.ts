@@ -1,6 +1,6 @@
 /** Brings pointer, wheel and key events to the tool in hand, with what works whatever tool that is: panning, zooming, keys. */
 import type { Point } from '@/lib/core/geometry';
-import type { Editor } from './editor';
+import { kindOf, type Editor } from './editor';
 import { actionOf, applyClassKey, chordOf, classKeys, digitOf, keyInputOf, type ActionContext, type ClassKeys, type EditorHost, type KeyEventLike } from './keyboard';
 import { stepBrush } from './settings';
 import type { PointerInput, Tool } from './tools/Tool';
@@ -54,6 +54,23 @@ export class EditorInput {
     };
   }
 
+  /** The tool that a pointer without a gesture is in. */
+  private get hand(): Tool {
+    const { editor } = this;
+    return editor.gripping.get() ? editor.tools.select : editor.tool;
+  }
+
+  /** Takes the selecting hand while Ctrl is held, or gives it back. */
+  private grip(on: boolean): void {
+    const { editor } = this;
+    if (on === editor.gripping.get()) return;
+    this.hand.current.pointerLeave();
+    editor.gripping.set(on);
+    if (this.captured) return;
+    editor.cursor.set(this.hand.cursor);
+    if (this.lastPointer) this.hand.current.pointerMove(this.lastPointer);
+  }
+
   private touch(): void {
     this.editor.session.activity.touch(Date.now());
   }
@@ -62,10 +79,11 @@ export class EditorInput {
     this.touch();
     const input = this.input(event, screen);
     if (this.captured) return;
-    const borrowed = this.space || event.button === 1;
-    this.captured = borrowed ? this.editor.tools.pan : this.editor.tool;
-    this.captured.current.pointerDown(input);
-    if (borrowed) this.editor.cursor.set('grabbing');
+    const panning = this.space || event.button === 1;
+    this.captured = panning ? this.editor.tools.pan : this.hand;
+    // The key that lends the selecting hand says nothing more to it.
+    this.captured.current.pointerDown(this.editor.gripping.get() ? { ...input, mod: false } : input);
+    if (panning) this.editor.cursor.set('grabbing');
   }
 
   /** @param between where the pointer was since the event before, in CSS pixels */
@@ -73,28 +91,28 @@ export class EditorInput {
     this.touch();
     const input = this.input(event, screen, between);
     this.lastPointer = input;
-    const tool = this.captured ?? this.editor.tool;
+    const tool = this.captured ?? this.hand;
     if (this.space && !this.captured) return;
     tool.current.pointerMove(input);
   }
 
   pointerUp(event: PointerEventLike, screen: Point): void {
     this.touch();
-    const tool = this.captured ?? this.editor.tool;
+    const tool = this.captured ?? this.hand;
     this.captured = null;
     tool.current.pointerUp(this.input(event, screen));
-    if (tool !== this.editor.tool) this.editor.cursor.set(this.space ? 'grab' : this.editor.tool.cursor);
+    if (tool !== this.hand) this.editor.cursor.set(this.space ? 'grab' : this.hand.cursor);
   }
 
   /** The system took the pointer away. */
   pointerCancel(): void {
-    const tool = this.captured ?? this.editor.tool;
+    const tool = this.captured ?? this.hand;
     this.captured = null;
     if (tool.current.busy) tool.current.cancel();
   }
 
   pointerLeave(): void {
-    if (!this.captured) this.editor.tool.current.pointerLeave();
+    if (!this.captured) this.hand.current.pointerLeave();
   }
 
   wheel(event: WheelEventLike, screen: Point): void {
@@ -126,9 +144,15 @@ export class EditorInput {
       }
       return true;
     }
-    if (this.editor.tool.current.keyDown(key)) return true;
+    if (key.key === 'Control' || key.key === 'Meta') {
+      if (kindOf(this.editor.toolId.get()) && !this.captured && !this.editor.tool.current.busy) this.grip(true);
+      return false;
+    }
+    // A gesture of the borrowed hand hears keys before the tool that waits for it.
+    const tool = this.captured === this.editor.tools.select ? this.captured : this.editor.tool;
+    if (tool.current.keyDown(key)) return true;
     // While the pointer is down, the gesture alone counts.
-    if (this.captured && this.editor.tool.current.busy && !key.mod) return false;
+    if (this.captured && tool.current.busy && !key.mod) return false;
     const action = actionOf(chordOf(key), this.context);
     if (action) {
       if (!key.repeat || action.repeats) action.perform(this.context);
@@ -145,14 +169,16 @@ export class EditorInput {
     const key = keyInputOf(event);
     if (key.key === ' ') {
       this.space = false;
-      if (!this.captured) this.editor.cursor.set(this.editor.tool.cursor);
+      if (!this.captured) this.editor.cursor.set(this.hand.cursor);
     }
+    if (key.key === 'Control' || key.key === 'Meta') this.grip(false);
     this.editor.tool.current.keyUp(key);
   }
 
   /** The page lost the keyboard: no key is held any more. */
   blur(): void {
     this.space = false;
+    this.grip(false);
     const state = this.editor.tool.current;
     if (state.busy && !this.captured) state.complete();
   }

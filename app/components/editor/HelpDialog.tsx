@@ -12,6 +12,7 @@ const gestures: [string, string][] = [
   ['Shift + wheel', 'Size of the brush; else pan sideways'],
   ['Drag, or two clicks (Box)', 'Draw a box; Esc gives it up'],
   ['Drag a handle or edge', 'Resize the selected box'],
+  ['Ctrl held, while drawing', 'Select, move or resize with any drawing tool in hand'],
   ['Shift + click', 'Add to the selection; on a landmark: visible or hidden'],
   ['Alt + click', 'The next object under the pointer'],
   ['Drag on nothing', 'Select what lies inside'],

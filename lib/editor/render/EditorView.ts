@@ -93,6 +93,7 @@ export class EditorView {
       editor.place.subscribe(() => this.redraw('overlay')),
       editor.locked.subscribe(() => this.redraw('overlay')),
       editor.toolId.subscribe(() => this.redraw('overlay')),
+      editor.gripping.subscribe(() => this.redraw('overlay')),
       editor.hover.subscribe(shapes),
       editor.pointerMark.subscribe(() => this.redraw('overlay')),
       editor.settings.subscribe(() => {

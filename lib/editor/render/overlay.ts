@@ -36,7 +36,7 @@ function drawPlace(ctx: Ctx, editor: Editor, v: Viewport): void {
 }
 
 function drawGrip(ctx: Ctx, editor: Editor, v: Viewport): void {
-  if (editor.toolId.get() !== 'select' || editor.settings.get().hideAll) return;
+  if ((editor.toolId.get() !== 'select' && !editor.gripping.get()) || editor.settings.get().hideAll) return;
   const grip = gripTarget(editor);
   if (!grip) return;
   const cls = classOf(editor, grip.annotation.classId);
