@@ -1,7 +1,7 @@
 /** What a program costs: multiplications and memory, from shapes alone. */
 import { reachable } from './graph';
 import { type Program } from './program';
-import { sizeOf } from './shapes';
+import { sizeOf, spaceOf } from './shapes';
 import { type GraphNode, type Value } from './types';
 
 const BYTES = { float32: 4, int32: 4, bool: 1, uint8: 1 } as const;
@@ -12,11 +12,11 @@ export function multiplications(node: GraphNode): number {
   const [a, b] = node.inputs;
   switch (node.op) {
     case 'conv':
-      return sizeOf(node.outputs[0]!.shape) * sizeOf(b!.shape.slice(0, 3));
+      return sizeOf(node.outputs[0]!.shape) * sizeOf(b!.shape.slice(0, -1));
     case 'convInput':
-      return sizeOf(a!.shape) * sizeOf(b!.shape.slice(0, 3));
+      return sizeOf(a!.shape) * sizeOf(b!.shape.slice(0, -1));
     case 'convFilter':
-      return sizeOf(b!.shape) * sizeOf(node.outputs[0]!.shape.slice(0, 3));
+      return sizeOf(b!.shape) * sizeOf(node.outputs[0]!.shape.slice(0, -1));
     case 'matmul': {
       const { transposeA } = (node as GraphNode<'matmul'>).attrs;
       return sizeOf(node.outputs[0]!.shape) * a!.shape.at(transposeA ? -2 : -1)!;
@@ -67,5 +67,5 @@ export function costOf(program: Program): Cost {
 function columnBytes(node: GraphNode): number {
   const kernel = node.op === 'convFilter' ? node.outputs[0]!.shape : node.inputs[1]!.shape;
   const map = node.op === 'conv' ? node.outputs[0]!.shape : node.op === 'convInput' ? node.inputs[0]!.shape : node.inputs[1]!.shape;
-  return 4 * map[1]! * map[2]! * sizeOf(kernel.slice(0, 3));
+  return 4 * sizeOf(spaceOf(map)) * sizeOf(kernel.slice(0, -1));
 }

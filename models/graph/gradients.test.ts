@@ -58,11 +58,15 @@ const movement: Case[] = [
   ['scatterAdd with repeats', { x: image }, ({ x }) => o.square(o.scatterAdd(x!, (x!.graph as Graph).constant(Int32Array.of(1, 0, 1, 3, 3, 2, 1), [7]), 5, 2))],
   ['matmul', { a: { shape: [4, 3] }, b: { shape: [3, 5] } }, ({ a, b }) => o.square(o.matmul(a!, b!))],
   ['matmul, both transposed, batched', { a: { shape: [2, 3, 4] }, b: { shape: [2, 5, 3] } }, ({ a, b }) => o.square(o.matmul(a!, b!, true, true))],
+  ['matmul, first shared', { a: { shape: [4, 3] }, b: { shape: [2, 3, 5] } }, ({ a, b }) => o.square(o.matmul(a!, b!))],
+  ['matmul, first shared, both transposed', { a: { shape: [3, 4] }, b: { shape: [2, 5, 3] } }, ({ a, b }) => o.square(o.matmul(a!, b!, true, true))],
+  ['matmul, second shared, first transposed', { a: { shape: [2, 3, 4] }, b: { shape: [3, 5] } }, ({ a, b }) => o.square(o.matmul(a!, b!, true))],
   ['matmul, second transposed', { a: { shape: [2, 4, 3] }, b: { shape: [5, 3] } }, ({ a, b }) => o.square(o.matmul(a!, b!, false, true))],
 ];
 
 const plainConv: ConvAttrs = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], groups: 1 };
-const convolutions: [string, number, [number, number], [number, number], Partial<ConvAttrs>, number, number][] = [
+const plainOf = (axes: number): ConvAttrs => ({ strides: Array<number>(axes).fill(1), dilations: Array<number>(axes).fill(1), pads: Array<number>(2 * axes).fill(0), groups: 1 });
+const convolutions: [string, number, number[], number[], Partial<ConvAttrs>, number, number][] = [
   // name, batch, image, kernel, attributes, channels in, channels out
   ['1×1', 3, [5, 4], [1, 1], {}, 3, 4],
   ['3×3 same', 2, [7, 5], [3, 3], { pads: [1, 1, 1, 1] }, 3, 4],
@@ -83,14 +87,26 @@ const convolutions: [string, number, [number, number], [number, number], Partial
   ['depthwise with multiplier', 2, [6, 5], [3, 3], { groups: 3, pads: [1, 1, 1, 1] }, 3, 6],
   ['grouped', 2, [6, 5], [3, 3], { groups: 2, pads: [1, 1, 1, 1] }, 4, 6],
   ['grouped stride 2', 2, [7, 6], [3, 3], { groups: 2, strides: [2, 2], pads: [1, 1, 1, 1] }, 4, 6],
+  ['1-D', 2, [9], [5], { pads: [2, 2] }, 3, 4],
+  ['1-D, long', 2, [41], [3], { pads: [1, 1] }, 2, 3],
+  ['1-D stride 2 dilation 2, pads after', 3, [14], [3], { strides: [2], dilations: [2], pads: [1, 2] }, 2, 3],
+  ['1-D depthwise', 2, [11], [3], { groups: 3, pads: [1, 1] }, 3, 3],
+  ['3-D', 2, [4, 5, 3], [3, 3, 3], { pads: [1, 1, 1, 1, 1, 1] }, 2, 3],
+  ['3-D stride 2, mixed kernel, pads after', 2, [5, 6, 4], [3, 2, 1], { strides: [2, 2, 1], pads: [1, 0, 0, 1, 1, 0] }, 2, 3],
+  ['3-D dilation 2 in groups', 2, [5, 5, 4], [2, 3, 2], { dilations: [2, 1, 2], groups: 2 }, 4, 2],
 ];
 
-const pools: [string, [number, number], PoolAttrs][] = [
+const pools: [string, number[], PoolAttrs][] = [
   ['2×2', [6, 4], { size: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] }],
   ['2×2 with a rest', [7, 5], { size: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] }],
   ['2×2 same on odd sizes', [7, 5], { size: [2, 2], strides: [2, 2], pads: [0, 0, 1, 1] }],
-  ['3×3 stride 2 same', [8, 7], { size: [3, 3], strides: [2, 2], pads: samePads(8, 7, [3, 3], [2, 2]) }],
+  ['3×3 stride 2 same', [8, 7], { size: [3, 3], strides: [2, 2], pads: samePads([8, 7], [3, 3], [2, 2]) }],
   ['3×3 stride 1 same', [5, 6], { size: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] }],
+  ['1-D, 2 by 2', [8], { size: [2], strides: [2], pads: [0, 0] }],
+  ['1-D, 3 by 2 same', [9], { size: [3], strides: [2], pads: [1, 1] }],
+  ['3-D, 2×2×2 by 2', [4, 2, 6], { size: [2, 2, 2], strides: [2, 2, 2], pads: [0, 0, 0, 0, 0, 0] }],
+  ['3-D, 2×2×2 with a rest', [5, 4, 3], { size: [2, 2, 2], strides: [2, 2, 2], pads: [0, 0, 0, 0, 0, 0] }],
+  ['3-D, 3×2×3 overlapping, same', [5, 4, 3], { size: [3, 2, 3], strides: [2, 1, 1], pads: samePads([5, 4, 3], [3, 2, 3], [2, 1, 1]) }],
 ];
 
 async function expectClose(check: ReturnType<typeof checkGradients>): Promise<void> {
@@ -105,15 +121,15 @@ describe('gradients agree with the oracle and with central differences', () => {
   });
 
   it.each(convolutions)('conv %s', async (_name, n, size, kernel, attributes, cin, cout) => {
-    const attrs = { ...plainConv, ...attributes };
+    const attrs = { ...plainOf(size.length), ...attributes };
     const inputs: Record<string, CheckInput> = { x: { shape: [n, ...size, cin] }, w: { shape: [...kernel, cin / attrs.groups, cout], layout: 'kernel' } };
     await expectClose(checkGradients(inputs, ({ x, w }) => o.conv(x!, w!, attrs)));
     await expectClose(checkGradients(inputs, ({ x, w }) => o.square(o.conv(x!, w!, attrs)), { second: true }));
   });
 
   it.each(convolutions)('transposed conv %s', async (_name, n, size, kernel, attributes, cin, cout) => {
-    const attrs = { ...plainConv, ...attributes };
-    const output = windowOutputs(...size, kernel, attrs);
+    const attrs = { ...plainOf(size.length), ...attributes };
+    const output = windowOutputs(size, kernel, attrs);
     const inputs: Record<string, CheckInput> = { y: { shape: [n, ...output, cout] }, w: { shape: [...kernel, cin / attrs.groups, cout], layout: 'kernel' } };
     await expectClose(checkGradients(inputs, ({ y, w }) => o.square(o.convInput(y!, w!, attrs, size))));
   });
@@ -129,6 +145,7 @@ describe('gradients agree with the oracle and with central differences', () => {
 
   it('resizeNearest', async () => {
     await expectClose(checkGradients({ x: image }, ({ x }) => o.square(o.resizeNearest(x!, [2, 3]))));
+    await expectClose(checkGradients({ x: { shape: [2, 2, 3, 2, 3] } }, ({ x }) => o.square(o.resizeNearest(x!, [2, 1, 3]))));
   });
 });
 

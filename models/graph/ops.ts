@@ -184,7 +184,7 @@ export const gather = (x: Value, indices: Value, axis = 0): Value => single('gat
 /** A tensor of zeros with `size` rows along `axis`, to which row i of `updates` is added at `indices[i]`: gather's adjoint. */
 export const scatterAdd = (updates: Value, indices: Value, size: number, axis = 0): Value => single('scatterAdd', [updates, indices], { axis, size });
 
-/** Matrix product of the last two axes; the leading axes must agree, or `b` has rank 2. */
+/** Matrix product of the last two axes; the leading axes must agree, or one of the two has rank 2 and serves all of the other's. */
 export function matmul(a: Value, b: Value, transposeA = false, transposeB = false): Value {
   if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
     const rows = matmul(reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape.at(-1)!]), b, false, transposeB);
@@ -193,13 +193,13 @@ export function matmul(a: Value, b: Value, transposeA = false, transposeB = fals
   return single('matmul', [a, b], { transposeA, transposeB });
 }
 
-/** Cross-correlation of `[n, h, w, in]` with a kernel `[kh, kw, in / groups, out]`. */
+/** Cross-correlation of `[n, ...space, in]` with a kernel `[...size, in / groups, out]`; one to three axes of space. */
 export const conv = (x: Value, kernel: Value, attrs: ConvAttrs): Value => single('conv', [x, kernel], convAttrs(attrs));
-/** Adjoint of `conv` in its first argument, which is transposed convolution: `[n, oh, ow, out]` to `[n, h, w, in]`. */
-export const convInput = (dy: Value, kernel: Value, attrs: ConvAttrs, inputSize: readonly [number, number]): Value =>
+/** Adjoint of `conv` in its first argument, which is transposed convolution: `[n, ...outputs, out]` to `[n, ...inputSize, in]`. */
+export const convInput = (dy: Value, kernel: Value, attrs: ConvAttrs, inputSize: readonly number[]): Value =>
   single('convInput', [dy, kernel], { ...convAttrs(attrs), inputSize: [...inputSize] });
 /** Adjoint of `conv` in its kernel. */
-export const convFilter = (x: Value, dy: Value, attrs: ConvAttrs, filterSize: readonly [number, number]): Value =>
+export const convFilter = (x: Value, dy: Value, attrs: ConvAttrs, filterSize: readonly number[]): Value =>
   single('convFilter', [x, dy], { ...convAttrs(attrs), filterSize: [...filterSize] });
 
 const convAttrs = ({ strides, dilations, pads, groups }: ConvAttrs) => ({ strides: [...strides], dilations: [...dilations], pads: [...pads], groups });
@@ -210,7 +210,7 @@ export const maxPool = (x: Value, attrs: PoolAttrs): Value => single('maxPool', 
 /** Mean over windows, padding not counted. */
 export const avgPool = (x: Value, attrs: PoolAttrs): Value => single('avgPool', [x], poolAttrs(attrs));
 /** Every pixel repeated `factor` times. */
-export const resizeNearest = (x: Value, factor: readonly [number, number]): Value => single('resizeNearest', [x], { factor: [...factor] });
+export const resizeNearest = (x: Value, factor: readonly number[]): Value => single('resizeNearest', [x], { factor: [...factor] });
 
 /** Sums the broadcast axes away: the adjoint of broadcasting to `x.shape` from `shape`. */
 export function sumTo(x: Value, shape: Shape): Value {

@@ -1,5 +1,5 @@
 /** Arithmetic of shapes. */
-import { type PoolAttrs, type Shape, type Window2D } from './types';
+import { type PoolAttrs, type Shape, type WindowAttrs } from './types';
 
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
@@ -29,28 +29,26 @@ export function windowOutput(n: number, filter: number, stride: number, dilation
   return Math.floor((n + padding - (dilation * (filter - 1) + 1)) / stride) + 1;
 }
 
-/** Output height and width of a window of `filter` over `[height, width]`. Throws where nothing fits. */
-export function windowOutputs(height: number, width: number, filter: readonly [number, number], window: Window2D): [number, number] {
-  const [top, left, bottom, right] = window.pads;
-  const h = windowOutput(height, filter[0], window.strides[0], window.dilations[0], top + bottom);
-  const w = windowOutput(width, filter[1], window.strides[1], window.dilations[1], left + right);
-  if (h < 1 || w < 1) throw new Error(`a ${filter[0]}×${filter[1]} window does not fit into ${height}×${width}`);
-  return [h, w];
+/** Output sizes of a window of `filter` over the axes of space. Throws where nothing fits. */
+export function windowOutputs(sizes: readonly number[], filter: readonly number[], { strides, dilations, pads }: WindowAttrs): number[] {
+  const axes = sizes.length;
+  if (filter.length !== axes || strides.length !== axes || dilations.length !== axes || pads.length !== 2 * axes) {
+    throw new Error(`a window of ${filter.length} axes with ${strides.length} strides, ${dilations.length} dilations and ${pads.length} pads over ${axes} axes of space`);
+  }
+  const outputs = sizes.map((n, i) => windowOutput(n, filter[i]!, strides[i]!, dilations[i]!, pads[i]! + pads[axes + i]!));
+  if (outputs.some((n) => n < 1)) throw new Error(`a ${filter.join('×')} window does not fit into ${sizes.join('×')}`);
+  return outputs;
 }
 
-export const poolWindow = (attrs: PoolAttrs): Window2D => ({ strides: attrs.strides, pads: attrs.pads, dilations: [1, 1] });
+export const poolWindow = ({ size, strides, pads }: PoolAttrs): WindowAttrs => ({ strides, pads, dilations: size.map(() => 1) });
 
 /**
  * Explicit pads of TensorFlow's `same`: the output has ceil(n / stride) pixels and the odd pixel of padding comes after.
  */
-export function samePads(
-  height: number, width: number, filter: readonly [number, number], strides: readonly [number, number], dilations: readonly [number, number] = [1, 1],
-): [number, number, number, number] {
-  const along = (n: number, f: number, s: number, d: number): [number, number] => {
-    const total = Math.max((Math.ceil(n / s) - 1) * s + d * (f - 1) + 1 - n, 0);
-    return [total >> 1, total - (total >> 1)];
-  };
-  const [top, bottom] = along(height, filter[0], strides[0], dilations[0]);
-  const [left, right] = along(width, filter[1], strides[1], dilations[1]);
-  return [top, left, bottom, right];
+export function samePads(sizes: readonly number[], filter: readonly number[], strides: readonly number[], dilations: readonly number[] = sizes.map(() => 1)): number[] {
+  const totals = sizes.map((n, i) => Math.max((Math.ceil(n / strides[i]!) - 1) * strides[i]! + dilations[i]! * (filter[i]! - 1) + 1 - n, 0));
+  return [...totals.map((total) => total >> 1), ...totals.map((total) => total - (total >> 1))];
 }
+
+/** The axes of space of `[batch, ...space, channels]`. */
+export const spaceOf = (shape: Shape): number[] => shape.slice(1, -1);

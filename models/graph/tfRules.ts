@@ -1,7 +1,7 @@
 /** Every primitive in tfjs terms, for the oracle. Written to be obviously right, not fast. */
 import { tf } from '../runtime/tf';
-import { sizeOf } from './shapes';
-import { type ConvAttrs, type GraphNode, type OpAttrs, type OpName, type PoolAttrs, type TypedArray } from './types';
+import { poolWindow, sizeOf, spaceOf } from './shapes';
+import { type ConvAttrs, type GraphNode, type OpAttrs, type OpName, type PoolAttrs, type Shape, type TypedArray, type WindowAttrs } from './types';
 
 type TfRule<K extends OpName> = (inputs: tf.Tensor[], attrs: OpAttrs[K], node: GraphNode<K>) => tf.Tensor | tf.Tensor[];
 
@@ -11,43 +11,54 @@ const binary = <K extends OpName>(apply: (a: tf.Tensor, b: tf.Tensor) => tf.Tens
 /** Plain numbers with a shape, for the rules that are written as loops. */
 interface Numbers {
   data: TypedArray;
-  shape: readonly [number, number, number, number];
+  shape: Shape;
 }
-const numbers = (tensor: tf.Tensor): Numbers => ({ data: tensor.dataSync() as TypedArray, shape: tensor.shape as [number, number, number, number] });
-const at = ([, h, w, c]: Numbers['shape'], n: number, y: number, x: number, k: number): number => ((n * h + y) * w + x) * c + k;
+const numbers = (tensor: tf.Tensor): Numbers => ({ data: tensor.dataSync() as TypedArray, shape: tensor.shape });
+
+/**
+ * Calls `visit` for every place of a window that lies in the input: flat indices of the pixel, of the window and of the
+ * place in the window.
+ */
+function eachPlace(
+  sizes: readonly number[], outputs: readonly number[], filter: readonly number[], { strides, dilations, pads }: WindowAttrs,
+  visit: (pixel: number, window: number, place: number) => void,
+): void {
+  const walk = (axis: number, pixel: number, window: number, place: number): void => {
+    if (axis === sizes.length) return visit(pixel, window, place);
+    for (let o = 0; o < outputs[axis]!; o++) for (let i = 0; i < filter[axis]!; i++) {
+      const at = o * strides[axis]! - pads[axis]! + i * dilations[axis]!;
+      if (at >= 0 && at < sizes[axis]!) walk(axis + 1, pixel * sizes[axis]! + at, window * outputs[axis]! + o, place * filter[axis]! + i);
+    }
+  };
+  walk(0, 0, 0, 0);
+}
 
 /** Calls `visit` for every product of a convolution, with the flat indices of image, kernel and output. */
-function eachProduct(
-  image: Numbers['shape'], kernel: Numbers['shape'], output: Numbers['shape'], attrs: ConvAttrs, visit: (image: number, kernel: number, output: number) => void,
-): void {
-  const [n, h, w] = image;
-  const [kh, kw, perGroup, cout] = kernel;
+function eachProduct(image: Shape, kernel: Shape, output: Shape, attrs: ConvAttrs, visit: (image: number, kernel: number, output: number) => void): void {
+  const [perGroup, cout] = kernel.slice(-2) as [number, number];
   const outPerGroup = cout / attrs.groups;
-  for (let b = 0; b < n; b++) for (let oy = 0; oy < output[1]; oy++) for (let ox = 0; ox < output[2]; ox++) for (let i = 0; i < kh; i++) for (let j = 0; j < kw; j++) {
-    const y = oy * attrs.strides[0] - attrs.pads[0] + i * attrs.dilations[0];
-    const x = ox * attrs.strides[1] - attrs.pads[1] + j * attrs.dilations[1];
-    if (y < 0 || y >= h || x < 0 || x >= w) continue;
-    for (let o = 0; o < cout; o++) for (let c = 0; c < perGroup; c++) {
-      visit(at(image, b, y, x, Math.floor(o / outPerGroup) * perGroup + c), at(kernel, i, j, c, o), at(output, b, oy, ox, o));
+  const cin = image.at(-1)!;
+  const [pixels, windows] = [sizeOf(spaceOf(image)), sizeOf(spaceOf(output))];
+  eachPlace(spaceOf(image), spaceOf(output), kernel.slice(0, -2), attrs, (pixel, window, place) => {
+    for (let n = 0; n < image[0]!; n++) for (let o = 0; o < cout; o++) for (let c = 0; c < perGroup; c++) {
+      visit((n * pixels + pixel) * cin + Math.floor(o / outPerGroup) * perGroup + c, (place * perGroup + c) * cout + o, (n * windows + window) * cout + o);
     }
-  }
+  });
 }
 
 /** Calls `visit` for every pixel of every window that lies in the image. */
-function eachWindowPixel(image: Numbers['shape'], output: Numbers['shape'], { size, strides, pads }: PoolAttrs, visit: (image: number, output: number) => void): void {
-  for (let b = 0; b < output[0]; b++) for (let oy = 0; oy < output[1]; oy++) for (let ox = 0; ox < output[2]; ox++) for (let i = 0; i < size[0]; i++) for (let j = 0; j < size[1]; j++) {
-    const y = oy * strides[0] - pads[0] + i;
-    const x = ox * strides[1] - pads[1] + j;
-    if (y < 0 || y >= image[1] || x < 0 || x >= image[2]) continue;
-    for (let c = 0; c < image[3]; c++) visit(at(image, b, y, x, c), at(output, b, oy, ox, c));
-  }
+function eachWindowPixel(image: Shape, output: Shape, attrs: PoolAttrs, visit: (image: number, output: number) => void): void {
+  const channels = image.at(-1)!;
+  const [pixels, windows] = [sizeOf(spaceOf(image)), sizeOf(spaceOf(output))];
+  eachPlace(spaceOf(image), spaceOf(output), attrs.size, poolWindow(attrs), (pixel, window) => {
+    for (let n = 0; n < image[0]!; n++) for (let c = 0; c < channels; c++) visit((n * pixels + pixel) * channels + c, (n * windows + window) * channels + c);
+  });
 }
 
-type Shape4 = Numbers['shape'];
-const shapeOf = (node: GraphNode, index = 0): Shape4 => node.outputs[index]!.shape as Shape4;
+const shapeOf = (node: GraphNode, index = 0): Shape => node.outputs[index]!.shape;
 
 /** Where each window has its first maximum: flat indices into the image. */
-function maxima(x: Numbers, shape: Shape4, attrs: PoolAttrs): Int32Array {
+function maxima(x: Numbers, shape: Shape, attrs: PoolAttrs): Int32Array {
   const best = new Int32Array(sizeOf(shape)).fill(-1);
   eachWindowPixel(x.shape, shape, attrs, (from, to) => {
     if (best[to]! < 0 || x.data[from]! > x.data[best[to]!]!) best[to] = from;
@@ -55,7 +66,7 @@ function maxima(x: Numbers, shape: Shape4, attrs: PoolAttrs): Int32Array {
   return best;
 }
 
-function poolCounts(image: Shape4, output: Shape4, attrs: PoolAttrs): Float32Array {
+function poolCounts(image: Shape, output: Shape, attrs: PoolAttrs): Float32Array {
   const counts = new Float32Array(sizeOf(output));
   eachWindowPixel(image, output, attrs, (_from, to) => counts[to]!++);
   return counts;
@@ -150,10 +161,8 @@ export const tfRules: { [K in Exclude<OpName, 'input' | 'constant'>]: TfRule<K> 
     eachWindowPixel(shapeOf(node), gradient.shape, attrs, (to, from) => (output[to]! += gradient.data[from]! / counts[from]!));
     return tf.tensor(output, [...shapeOf(node)]);
   },
-  resizeNearest: ([x], { factor }, node) => {
-    const [, h, w] = shapeOf(node);
-    const rows = tf.tensor1d(Array.from({ length: h }, (_, i) => Math.floor(i / factor[0])), 'int32');
-    const columns = tf.tensor1d(Array.from({ length: w }, (_, i) => Math.floor(i / factor[1])), 'int32');
-    return tf.gather(tf.gather(x!, rows, 1), columns, 2);
-  },
+  resizeNearest: ([x], { factor }) => factor.reduce((value, f, i) => {
+    const rows = Array.from({ length: value.shape[1 + i]! * f }, (_, at) => Math.floor(at / f));
+    return tf.gather(value, tf.tensor1d(rows, 'int32'), 1 + i);
+  }, x!),
 };

@@ -1,8 +1,9 @@
 /**
  * The intermediate graph: primitive operations on values of static shape.
  *
- * Shapes are logical and channels-last (`[batch, height, width, channels]`; kernels `[height, width, in / groups, out]`,
- * the order of tf.layers), whatever a back end uses in memory. Layout is the emitter's business.
+ * Shapes are logical and channels-last (`[batch, ...space, channels]`, with one, two or three axes of space; kernels
+ * `[...space, in / groups, out]`, the order of tf.layers), whatever a back end uses in memory. Layout is the emitter's
+ * business.
  */
 
 export type DType = 'float32' | 'int32' | 'bool' | 'uint8';
@@ -16,23 +17,26 @@ export interface TensorData {
   data: TypedArray;
 }
 
-/** Spatial window of a convolution or pooling: explicit pads, so that back ends cannot disagree about "same". */
-export interface Window2D {
-  strides: readonly [number, number];
-  dilations: readonly [number, number];
-  /** top, left, bottom, right */
-  pads: readonly [number, number, number, number];
+/**
+ * Spatial window of a convolution or pooling, one number an axis of space. Pads are explicit, so that back ends cannot
+ * disagree about "same".
+ */
+export interface WindowAttrs {
+  strides: readonly number[];
+  dilations: readonly number[];
+  /** Before each axis, then after each: top, left, bottom, right. */
+  pads: readonly number[];
 }
 
-export interface ConvAttrs extends Window2D {
+export interface ConvAttrs extends WindowAttrs {
   groups: number;
 }
 
 export interface PoolAttrs {
-  size: readonly [number, number];
-  strides: readonly [number, number];
-  /** top, left, bottom, right; padding is never the maximum and never counted in a mean */
-  pads: readonly [number, number, number, number];
+  size: readonly number[];
+  strides: readonly number[];
+  /** Before each axis, then after each; padding is never the maximum and never counted in a mean. */
+  pads: readonly number[];
 }
 
 /**
@@ -90,14 +94,14 @@ export interface OpAttrs {
 
   matmul: { transposeA: boolean; transposeB: boolean };
   conv: ConvAttrs;
-  convInput: ConvAttrs & { inputSize: readonly [number, number] };
-  convFilter: ConvAttrs & { filterSize: readonly [number, number] };
+  convInput: ConvAttrs & { inputSize: readonly number[] };
+  convFilter: ConvAttrs & { filterSize: readonly number[] };
   maxPool: PoolAttrs;
-  maxUnpool: PoolAttrs & { inputSize: readonly [number, number] };
-  maxRegather: PoolAttrs & { inputSize: readonly [number, number] };
+  maxUnpool: PoolAttrs & { inputSize: readonly number[] };
+  maxRegather: PoolAttrs & { inputSize: readonly number[] };
   avgPool: PoolAttrs;
-  avgUnpool: PoolAttrs & { inputSize: readonly [number, number] };
-  resizeNearest: { factor: readonly [number, number] };
+  avgUnpool: PoolAttrs & { inputSize: readonly number[] };
+  resizeNearest: { factor: readonly number[] };
 }
 export type OpName = keyof OpAttrs;
 

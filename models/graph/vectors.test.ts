@@ -40,9 +40,9 @@ describe('convolution', () => {
   });
 
   it('pads the odd pixel after, as TensorFlow does', () => {
-    expect(samePads(5, 5, [3, 3], [1, 1])).toEqual([1, 1, 1, 1]);
-    expect(samePads(8, 8, [3, 3], [2, 2])).toEqual([0, 0, 1, 1]);
-    expect(samePads(4, 4, [2, 2], [1, 1])).toEqual([0, 0, 1, 1]);
+    expect(samePads([5, 5], [3, 3], [1, 1])).toEqual([1, 1, 1, 1]);
+    expect(samePads([8, 8], [3, 3], [2, 2])).toEqual([0, 0, 1, 1]);
+    expect(samePads([4, 4], [2, 2], [1, 1])).toEqual([0, 0, 1, 1]);
   });
 
   it('over channels with two filters gives two channels', () => {
@@ -54,6 +54,32 @@ describe('convolution', () => {
     const graph = new Graph();
     expect(() => o.conv(graph.input('x', [1, 6, 6, 4]), graph.input('w', [3, 3, 3, 2]), plain)).toThrow('takes 3 channels, the input has 4');
     expect(() => o.conv(graph.input('y', [1, 2, 2, 3]), graph.input('v', [3, 3, 3, 2]), plain)).toThrow('does not fit into 2×2');
+  });
+});
+
+describe('convolution over other numbers of axes', () => {
+  const of = (axes: number): ConvAttrs => ({ strides: Array<number>(axes).fill(1), dilations: Array<number>(axes).fill(1), pads: Array<number>(2 * axes).fill(0), groups: 1 });
+  it('of a signal of 14 with filters of 5 gives 10 × 16, then 6 × 32', () => {
+    const graph = new Graph();
+    const first = o.conv(graph.input('x', [1, 14, 1]), graph.input('w', [5, 1, 16]), of(1));
+    const second = o.conv(first, graph.input('v', [5, 16, 32]), of(1));
+    expect([first.shape, second.shape]).toEqual([[1, 10, 16], [1, 6, 32]]);
+  });
+  it('of a volume of 14³ with filters of 5³ gives 10³ × 16, then 6³ × 32', () => {
+    const graph = new Graph();
+    const first = o.conv(graph.input('x', [1, 14, 14, 14, 1]), graph.input('w', [5, 5, 5, 1, 16]), of(3));
+    const second = o.conv(first, graph.input('v', [5, 5, 5, 16, 32]), of(3));
+    expect([first.shape, second.shape]).toEqual([[1, 10, 10, 10, 16], [1, 6, 6, 6, 32]]);
+  });
+  it('of a signal is the correlation', async () => {
+    const graph = new Graph();
+    const y = o.conv(graph.input('x', [1, 5, 1]), graph.constant(Float32Array.of(1, 0, -1), [3, 1, 1]), of(1));
+    const { result } = await runWithOrt({ outputs: { result: y } }, { x: float32(Float32Array.of(1, 3, 4, 2, 7), [1, 5, 1]) });
+    expect(Array.from(result!.data)).toEqual([-3, 1, -3]);
+  });
+  it('says when there are too many axes', () => {
+    const graph = new Graph();
+    expect(() => o.conv(graph.input('x', [1, 2, 2, 2, 2, 1]), graph.input('w', [1, 1, 1, 1, 1, 1]), of(4))).toThrow('one to three axes of space');
   });
 });
 
@@ -70,7 +96,7 @@ describe('transposed convolution', () => {
     expect(await by([1, 1, 1, 1], [4, 4])).toEqual([[0, 4, 0, 1], [10, 7, 6, 3], [0, 7, 0, 2], [6, 3, 4, 2]]);
   });
   it('with the pads of tf.layers "same" is another 4×4', async () => {
-    expect(await by(samePads(4, 4, [3, 3], [2, 2]), [4, 4])).toEqual([[2, 4, 3, 2], [4, 0, 4, 0], [3, 10, 7, 6], [6, 0, 7, 0]]);
+    expect(await by(samePads([4, 4], [3, 3], [2, 2]), [4, 4])).toEqual([[2, 4, 3, 2], [4, 0, 4, 0], [3, 10, 7, 6], [6, 0, 7, 0]]);
   });
   it('is the gradient of the convolution', async () => {
     const graph = new Graph();

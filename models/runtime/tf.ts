@@ -3,6 +3,7 @@
  * never runs here, but in an engine.
  */
 import * as tf from '@tensorflow/tfjs';
+import './layers';
 
 // Without this every process prints an advertisement for another backend.
 tf.env().set('PROD', true);

@@ -3,14 +3,9 @@
  * take thousands of them, and for small networks that is most of a step.
  */
 import { ops, sizeOf, type Graph, type InputLayout, type TypedArray, type Value } from '../graph';
-import { permute, type Layout } from '../graph/onnx/layout';
+import { kernelLayout, permutation, permute, plain } from '../graph/onnx/layout';
 import { float32, type Tensors } from '../runtime/engine';
 import { type TensorData } from '../graph';
-
-/** Kernels lie in the vector as [out, in, height, width], the order in which convolutions read them: nothing is moved at a step. */
-const KERNEL_ORDER: Layout = [3, 2, 0, 1];
-const BACK = [2, 3, 1, 0] as const;
-const PLAIN4: Layout = [0, 1, 2, 3];
 
 export interface PackedWeight {
   name: string;
@@ -19,7 +14,8 @@ export interface PackedWeight {
   layout: InputLayout;
 }
 
-const isKernel = ({ layout, shape }: PackedWeight): boolean => layout === 'kernel' && shape.length === 4;
+/** Kernels lie in the vector as [out, in, ...size], the order in which convolutions read them: nothing is moved at a step. */
+const orderOf = ({ layout, shape }: PackedWeight): readonly number[] => (layout === 'kernel' && shape.length >= 3 ? kernelLayout(shape.length) : plain(shape.length));
 
 /** A named vector and the weights that lie in it, in order. */
 export class Pack {
@@ -39,8 +35,8 @@ export class Pack {
   unpack(vector: Value): Map<string, Value> {
     return new Map(this.weights.map((weight) => {
       const flat = ops.slice(vector, [this.offsets.get(weight.name)!], [sizeOf(weight.shape)]);
-      if (!isKernel(weight)) return [weight.name, ops.reshape(flat, weight.shape)];
-      return [weight.name, ops.transpose(ops.reshape(flat, KERNEL_ORDER.map((axis) => weight.shape[axis]!)), BACK)];
+      const order = orderOf(weight);
+      return [weight.name, ops.transpose(ops.reshape(flat, order.map((axis) => weight.shape[axis]!)), permutation(order, plain(order.length)))];
     }));
   }
 
@@ -50,7 +46,7 @@ export class Pack {
       const size = sizeOf(weight.shape);
       const value = values.get(weight.name);
       if (!value) return graph.constant(new Float32Array(size), [size]);
-      return ops.reshape(isKernel(weight) ? ops.transpose(value, KERNEL_ORDER) : value, [size]);
+      return ops.reshape(ops.transpose(value, orderOf(weight)), [size]);
     }), 0);
   }
 
@@ -60,7 +56,7 @@ export class Pack {
     for (const weight of this.weights) {
       const tensor = tensors[weight.name];
       if (!tensor || tensor.data.length !== sizeOf(weight.shape)) throw new Error(`weight ${weight.name} is missing or of another size`);
-      data.set(isKernel(weight) ? permute(tensor.data, weight.shape, PLAIN4, KERNEL_ORDER) : tensor.data, this.offsets.get(weight.name)!);
+      data.set(permute(tensor.data, weight.shape, plain(weight.shape.length), orderOf(weight)), this.offsets.get(weight.name)!);
     }
     return float32(data, [this.size]);
   }
@@ -70,7 +66,7 @@ export class Pack {
     return Object.fromEntries(this.weights.map((weight) => {
       const offset = this.offsets.get(weight.name)!;
       const part = vector.slice(offset, offset + sizeOf(weight.shape));
-      return [weight.name, { dtype: 'float32', shape: weight.shape, data: isKernel(weight) ? permute(part, weight.shape, KERNEL_ORDER, PLAIN4) : part } satisfies TensorData];
+      return [weight.name, { dtype: 'float32', shape: weight.shape, data: permute(part, weight.shape, orderOf(weight), plain(weight.shape.length)) } satisfies TensorData];
     }));
   }
 }

@@ -2,7 +2,7 @@
 import { reachable } from '../graph';
 import { type Program } from '../program';
 import { type DType, type GraphNode, type OpName, type Shape, type TensorData, type TypedArray, type Value } from '../types';
-import { isRelabelling, KERNEL, type Layout, permutation, permute, physicalShape, plain, toPhysical } from './layout';
+import { isRelabelling, kernelLayout, type Layout, permutation, permute, physicalShape, plain, toPhysical } from './layout';
 import { rules } from './rules';
 import { OnnxWriter } from './writer';
 
@@ -111,7 +111,7 @@ export class OnnxEmitter {
   private inputNode(node: GraphNode<'input'>, constants: Record<string, TensorData>): OnnxPort | null {
     const value = node.outputs[0]!;
     const { name, layout: kind } = node.attrs;
-    const layout = kind === 'kernel' && value.shape.length === 4 ? KERNEL : plain(value.shape.length);
+    const layout = kind === 'kernel' && value.shape.length >= 3 ? kernelLayout(value.shape.length) : plain(value.shape.length);
     const constant = constants[name];
     const shape = physicalShape(value.shape, layout);
     if (constant) {

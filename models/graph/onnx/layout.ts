@@ -1,14 +1,16 @@
 /**
  * Physical layouts: a permutation of the logical axes, slowest first. ONNX convolutions want images as
- * [batch, channels, height, width] and kernels as [out, in, height, width].
+ * [batch, channels, ...space] and kernels as [out, in, ...space].
  */
 import { type Shape, type TensorData, type TypedArray } from '../types';
 
 export type Layout = readonly number[];
 
-export const IMAGE: Layout = [0, 3, 1, 2];
-export const KERNEL: Layout = [3, 2, 0, 1];
 export const plain = (rank: number): Layout => Array.from({ length: rank }, (_, i) => i);
+/** Of a value of this rank: batch, channels, then the axes of space. */
+export const imageLayout = (rank: number): Layout => [0, rank - 1, ...plain(rank).slice(1, -1)];
+/** Of a kernel of this rank: out, in, then the axes of space. */
+export const kernelLayout = (rank: number): Layout => [rank - 1, rank - 2, ...plain(rank - 2)];
 export const sameLayout = (a: Layout, b: Layout): boolean => a.length === b.length && a.every((axis, i) => axis === b[i]);
 export const physicalShape = (shape: Shape, layout: Layout): number[] => layout.map((axis) => shape[axis]!);
 

@@ -140,20 +140,21 @@ export const movement = {
 
   matmul: {
     infer([a, b], { transposeA, transposeB }) {
-      if (a!.shape.length < 2 || a!.shape.length !== b!.shape.length || !sameShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2))) {
+      const [longer, shorter] = a!.shape.length > b!.shape.length ? [a!.shape, b!.shape] : [b!.shape, a!.shape];
+      if (shorter.length < 2 || (shorter.length > 2 && !sameShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2)))) {
         throw new Error('matrices need the same leading axes');
       }
       const { am, ak, bk, bn } = matmulSizes(a!, b!, transposeA, transposeB);
       if (ak !== bk) throw new Error(`inner sizes ${ak} and ${bk} differ`);
-      return [{ shape: [...a!.shape.slice(0, -2), am, bn], dtype: a!.dtype }];
+      return [{ shape: [...longer.slice(0, -2), am, bn], dtype: a!.dtype }];
     },
     gradient(node, [dy], needs) {
       if (!dy) return [null, null];
       const [a, b] = node.inputs as [Value, Value];
       const { transposeA, transposeB } = node.attrs;
       return [
-        needs[0] ? (transposeA ? o.matmul(b, dy, transposeB, true) : o.matmul(dy, b, false, !transposeB)) : null,
-        needs[1] ? (transposeB ? o.matmul(dy, a, true, transposeA) : o.matmul(a, dy, !transposeA, false)) : null,
+        needs[0] ? o.sumTo(transposeA ? o.matmul(b, dy, transposeB, true) : o.matmul(dy, b, false, !transposeB), a.shape) : null,
+        needs[1] ? o.sumTo(transposeB ? o.matmul(dy, a, true, transposeA) : o.matmul(a, dy, !transposeA, false), b.shape) : null,
       ];
     },
   } satisfies Primitive<'matmul'>,

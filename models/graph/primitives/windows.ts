@@ -3,21 +3,21 @@
  * differentiation: conv(x, w), convInput(dy, w) = ∂/∂x, convFilter(x, dy) = ∂/∂w. Likewise the pools.
  */
 import * as o from '../ops';
-import { poolWindow, show, windowOutputs } from '../shapes';
+import { poolWindow, show, sizeOf, spaceOf, windowOutputs } from '../shapes';
 import { type ConvAttrs, type PoolAttrs, type Primitive, type Shape, type Value } from '../types';
 
-function spatial(shape: Shape): [number, number] {
-  if (shape.length !== 4) throw new Error(`expected [batch, height, width, channels], not ${show(shape)}`);
-  return [shape[1]!, shape[2]!];
+function spatial(shape: Shape): number[] {
+  if (shape.length < 3 || shape.length > 5) throw new Error(`expected [batch, one to three axes of space, channels], not ${show(shape)}`);
+  return spaceOf(shape);
 }
 
 /** Sizes of a convolution, or an Error that says what does not fit. */
-function convOutput(inputSize: readonly [number, number], channels: number, filter: Shape, attrs: ConvAttrs): [number, number] {
-  if (filter.length !== 4) throw new Error(`a kernel is [height, width, in / groups, out], not ${show(filter)}`);
-  const [kh, kw, cin, cout] = filter as readonly [number, number, number, number];
+function convOutput(sizes: readonly number[], channels: number, filter: Shape, attrs: ConvAttrs): number[] {
+  if (filter.length !== sizes.length + 2) throw new Error(`a kernel is [${sizes.map(() => 'size').join(', ')}, in / groups, out], not ${show(filter)}`);
+  const [cin, cout] = filter.slice(-2) as [number, number];
   if (cin * attrs.groups !== channels) throw new Error(`the kernel ${show(filter)} takes ${cin * attrs.groups} channels, the input has ${channels}`);
   if (cout % attrs.groups !== 0) throw new Error(`${cout} filters do not divide into ${attrs.groups} groups`);
-  return windowOutputs(inputSize[0], inputSize[1], [kh, kw], attrs);
+  return windowOutputs(sizes, filter.slice(0, -2), attrs);
 }
 
 function requireSize(actual: Shape, expected: readonly number[]): void {
@@ -27,24 +27,24 @@ function requireSize(actual: Shape, expected: readonly number[]): void {
 export const windows = {
   conv: {
     infer([x, kernel], attrs) {
-      const [h, w] = convOutput(spatial(x!.shape), x!.shape[3]!, kernel!.shape, attrs);
-      return [{ shape: [x!.shape[0]!, h, w, kernel!.shape[3]!], dtype: 'float32' }];
+      const space = convOutput(spatial(x!.shape), x!.shape.at(-1)!, kernel!.shape, attrs);
+      return [{ shape: [x!.shape[0]!, ...space, kernel!.shape.at(-1)!], dtype: 'float32' }];
     },
     gradient(node, [dy], needs) {
       if (!dy) return [null, null];
       const [x, kernel] = node.inputs as [Value, Value];
       return [
         needs[0] ? o.convInput(dy, kernel, node.attrs, spatial(x.shape)) : null,
-        needs[1] ? o.convFilter(x, dy, node.attrs, [kernel.shape[0]!, kernel.shape[1]!]) : null,
+        needs[1] ? o.convFilter(x, dy, node.attrs, kernel.shape.slice(0, -2)) : null,
       ];
     },
   } satisfies Primitive<'conv'>,
 
   convInput: {
     infer([dy, kernel], attrs) {
-      const channels = kernel!.shape[2]! * attrs.groups;
-      const [h, w] = convOutput(attrs.inputSize, channels, kernel!.shape, attrs);
-      requireSize(dy!.shape, [dy!.shape[0]!, h, w, kernel!.shape[3]!]);
+      const channels = kernel!.shape.at(-2)! * attrs.groups;
+      const space = convOutput(attrs.inputSize, channels, kernel!.shape, attrs);
+      requireSize(dy!.shape, [dy!.shape[0]!, ...space, kernel!.shape.at(-1)!]);
       return [{ shape: [dy!.shape[0]!, ...attrs.inputSize, channels], dtype: 'float32' }];
     },
     gradient(node, [gx], needs) {
@@ -52,16 +52,16 @@ export const windows = {
       const [dy, kernel] = node.inputs as [Value, Value];
       return [
         needs[0] ? o.conv(gx, kernel, node.attrs) : null,
-        needs[1] ? o.convFilter(gx, dy, node.attrs, [kernel.shape[0]!, kernel.shape[1]!]) : null,
+        needs[1] ? o.convFilter(gx, dy, node.attrs, kernel.shape.slice(0, -2)) : null,
       ];
     },
   } satisfies Primitive<'convInput'>,
 
   convFilter: {
     infer([x, dy], attrs) {
-      const filter = [...attrs.filterSize, x!.shape[3]! / attrs.groups, dy!.shape[3]!];
-      const [h, w] = convOutput(spatial(x!.shape), x!.shape[3]!, filter, attrs);
-      requireSize(dy!.shape, [x!.shape[0]!, h, w, dy!.shape[3]!]);
+      const filter = [...attrs.filterSize, x!.shape.at(-1)! / attrs.groups, dy!.shape.at(-1)!];
+      const space = convOutput(spatial(x!.shape), x!.shape.at(-1)!, filter, attrs);
+      requireSize(dy!.shape, [x!.shape[0]!, ...space, dy!.shape.at(-1)!]);
       return [{ shape: filter, dtype: 'float32' }];
     },
     gradient(node, [gw], needs) {
@@ -76,8 +76,7 @@ export const windows = {
 
   maxPool: {
     infer([x], attrs) {
-      const [h, w] = poolOutput(x!.shape, attrs);
-      const shape = [x!.shape[0]!, h, w, x!.shape[3]!];
+      const shape = poolOutput(x!.shape, attrs);
       // The second output says where each maximum came from, in the back end's own terms; only the two below read it.
       return [{ shape, dtype: 'float32' }, { shape, dtype: 'int32' }];
     },
@@ -89,7 +88,7 @@ export const windows = {
 
   /** Each number is added where its maximum came from. */
   maxUnpool: {
-    infer: ([dy], attrs) => [{ shape: [dy!.shape[0]!, ...attrs.inputSize, dy!.shape[3]!], dtype: 'float32' }],
+    infer: ([dy], attrs) => [{ shape: [dy!.shape[0]!, ...attrs.inputSize, dy!.shape.at(-1)!], dtype: 'float32' }],
     gradient: (node, [g]) => [g ? maxRegather(g, node.inputs[1]!, node.attrs, node.attrs.inputSize) : null, null],
   } satisfies Primitive<'maxUnpool'>,
 
@@ -101,8 +100,7 @@ export const windows = {
 
   avgPool: {
     infer([x], attrs) {
-      const [h, w] = poolOutput(x!.shape, attrs);
-      return [{ shape: [x!.shape[0]!, h, w, x!.shape[3]!], dtype: 'float32' }];
+      return [{ shape: poolOutput(x!.shape, attrs), dtype: 'float32' }];
     },
     gradient(node, [dy]) {
       return [dy ? dy.graph.node('avgUnpool', [dy], { ...node.attrs, inputSize: spatial(node.inputs[0]!.shape) })[0]! : null];
@@ -111,36 +109,35 @@ export const windows = {
 
   /** Each number is spread evenly over the pixels of its window that are not padding. */
   avgUnpool: {
-    infer: ([dy], attrs) => [{ shape: [dy!.shape[0]!, ...attrs.inputSize, dy!.shape[3]!], dtype: 'float32' }],
+    infer: ([dy], attrs) => [{ shape: [dy!.shape[0]!, ...attrs.inputSize, dy!.shape.at(-1)!], dtype: 'float32' }],
     gradient: (node, [g]) => [g ? o.avgPool(g, node.attrs) : null],
   } satisfies Primitive<'avgUnpool'>,
 
   resizeNearest: {
     infer([x], { factor }) {
-      const [h, w] = spatial(x!.shape);
-      return [{ shape: [x!.shape[0]!, h * factor[0], w * factor[1], x!.shape[3]!], dtype: 'float32' }];
+      const space = spatial(x!.shape);
+      if (factor.length !== space.length) throw new Error(`${factor.length} factors for ${space.length} axes of space`);
+      return [{ shape: [x!.shape[0]!, ...space.map((n, i) => n * factor[i]!), x!.shape.at(-1)!], dtype: 'float32' }];
     },
     gradient(node, [dy]) {
       const { factor } = node.attrs;
-      return [dy ? o.mul(o.avgPool(dy, { size: factor, strides: factor, pads: [0, 0, 0, 0] }), factor[0] * factor[1]) : null];
+      return [dy ? o.mul(o.avgPool(dy, { size: factor, strides: factor, pads: [...factor, ...factor].map(() => 0) }), sizeOf(factor)) : null];
     },
   } satisfies Primitive<'resizeNearest'>,
 };
 
-function poolOutput(shape: Shape, attrs: PoolAttrs): [number, number] {
-  const [h, w] = spatial(shape);
-  if (attrs.pads[0] >= attrs.size[0] || attrs.pads[1] >= attrs.size[1] || attrs.pads[2] >= attrs.size[0] || attrs.pads[3] >= attrs.size[1]) {
-    throw new Error('a pool may not be padded by its whole window');
-  }
-  return windowOutputs(h, w, attrs.size, poolWindow(attrs));
+function poolOutput(shape: Shape, attrs: PoolAttrs): number[] {
+  const space = spatial(shape);
+  if (attrs.pads.some((p, i) => p >= attrs.size[i % space.length]!)) throw new Error('a pool may not be padded by its whole window');
+  return [shape[0]!, ...windowOutputs(space, attrs.size, poolWindow(attrs)), shape.at(-1)!];
 }
 
-function maxUnpool(dy: Value, indices: Value, attrs: PoolAttrs, inputSize: readonly [number, number]): Value {
+function maxUnpool(dy: Value, indices: Value, attrs: PoolAttrs, inputSize: readonly number[]): Value {
   const { size, strides, pads } = attrs;
   return dy.graph.node('maxUnpool', [dy, indices], { size, strides, pads, inputSize })[0]!;
 }
 
-function maxRegather(g: Value, indices: Value, attrs: PoolAttrs, inputSize: readonly [number, number]): Value {
+function maxRegather(g: Value, indices: Value, attrs: PoolAttrs, inputSize: readonly number[]): Value {
   const { size, strides, pads } = attrs;
   return g.graph.node('maxRegather', [g, indices], { size, strides, pads, inputSize })[0]!;
 }

@@ -1,5 +1,5 @@
 /** Layer classes of our own that are more than another's settings (see runtime/layers). */
-import { ops, samePads, spaceOf } from '../../graph';
+import { ops, samePads, spaceOf, type Value } from '../../graph';
 import { connectionMatrix } from '../../runtime/layers/connectedConv2d';
 import { choiceOf, numberOf } from '../config';
 import { type LayerLowering } from '../types';
@@ -29,3 +29,8 @@ export const localResponseNormalization: LayerLowering = ({ config }, [x]) => {
   const activity = ops.add(ops.mul(shifted.reduce((a, b) => ops.add(a, b)), alpha), bias);
   return ops.mul(x!, ops.exp(ops.mul(ops.log(activity), -beta)));
 };
+
+/** ReLU6(x + 3) / 6, as one clipped line. */
+const hard = (x: Value): Value => ops.clip(ops.add(ops.mul(x, 1 / 6), 0.5), 0, 1);
+export const hardGate: LayerLowering = (_context, [x]) => hard(x!);
+export const hardSwish: LayerLowering = (_context, [x]) => ops.mul(x!, hard(x!));

@@ -3,22 +3,32 @@
  * the filter is written as matrix products, one a tap. Which form is faster was measured: bench/engine.
  */
 import { type EmitRule, type OnnxEmitter } from '../emitter';
-import { IMAGE, KERNEL } from '../layout';
+import { imageLayout, kernelLayout } from '../layout';
 import { MICROSOFT } from '../writer';
+import { sizeOf, spaceOf } from '../../shapes';
 import { type ConvAttrs, type GraphNode, type Value } from '../../types';
 
-function convAttributes(attrs: ConvAttrs, kernel: readonly [number, number]) {
+const asImage = (emitter: OnnxEmitter, value: Value): string => emitter.get(value, imageLayout(value.shape.length));
+const asKernel = (emitter: OnnxEmitter, value: Value): string => emitter.get(value, kernelLayout(value.shape.length));
+/** 0, 1, … below n: axes of space, and with 2 added their places in a physical shape. */
+const axesOf = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+const inSpace = (n: number): number[] => axesOf(n).map((axis) => axis + 2);
+const END = -1_000_000;
+
+function convAttributes(attrs: ConvAttrs, kernel: readonly number[]) {
   return { kernel_shape: kernel, strides: attrs.strides, dilations: attrs.dilations, pads: attrs.pads, group: attrs.groups };
 }
 
-/** Kernel [out, in, h, w] to its mirror image [in, out, h, w], with which a convolution computes the adjoint of one. */
+/** Kernel [out, in, ...size] to its mirror image [in, out, ...size], with which a convolution computes the adjoint of one. */
 function mirroredKernel(emitter: OnnxEmitter, kernel: Value, depthwise: boolean): string {
   const { writer } = emitter;
-  let name = emitter.get(kernel, KERNEL);
-  if (!depthwise) name = writer.node('Transpose', [name], { perm: [1, 0, 2, 3] });
-  if (kernel.shape[0] === 1 && kernel.shape[1] === 1) return name;
-  const end = -1_000_000;
-  return writer.node('Slice', [name, writer.int64([-1, -1]), writer.int64([end, end]), writer.int64([2, 3]), writer.int64([-1, -1])]);
+  const axes = kernel.shape.length - 2;
+  let name = asKernel(emitter, kernel);
+  if (!depthwise) name = writer.node('Transpose', [name], { perm: [1, 0, ...inSpace(axes)] });
+  const turned = inSpace(axes).filter((axis) => kernel.shape[axis - 2]! > 1);
+  if (turned.length === 0) return name;
+  const all = (n: number) => writer.int64(turned.map(() => n));
+  return writer.node('Slice', [name, all(-1), all(END), writer.int64(turned), all(-1)]);
 }
 
 /** For stride 1: the adjoint is a convolution with the mirrored kernel. */
@@ -26,10 +36,10 @@ function convInputByConv(node: GraphNode<'convInput'>, emitter: OnnxEmitter, dep
   const [dy, kernel] = node.inputs as [Value, Value];
   const { writer } = emitter;
   const { dilations, pads, inputSize, groups } = node.attrs;
-  const size = dy.shape.slice(1, 3);
-  const before = [0, 1].map((i) => dilations[i]! * (kernel.shape[i]! - 1) - pads[i]!);
-  const after = [0, 1].map((i) => inputSize[i]! + dilations[i]! * (kernel.shape[i]! - 1) - size[i]! - before[i]!);
-  let name = emitter.get(dy, IMAGE);
+  const size = spaceOf(dy.shape);
+  const before = size.map((_, i) => dilations[i]! * (kernel.shape[i]! - 1) - pads[i]!);
+  const after = size.map((n, i) => inputSize[i]! + dilations[i]! * (kernel.shape[i]! - 1) - n - before[i]!);
+  let name = asImage(emitter, dy);
   if ([...before, ...after].some((p) => p < 0)) {
     // A convolution takes no negative pads: cut first.
     const cut = (p: number) => Math.min(p, 0);
@@ -37,7 +47,7 @@ function convInputByConv(node: GraphNode<'convInput'>, emitter: OnnxEmitter, dep
   }
   const room = (p: number) => Math.max(p, 0);
   return writer.node('Conv', [name, mirroredKernel(emitter, kernel, depthwise)], {
-    kernel_shape: kernel.shape.slice(0, 2), dilations, pads: [...before.map(room), ...after.map(room)], group: groups,
+    kernel_shape: kernel.shape.slice(0, -2), dilations, pads: [...before.map(room), ...after.map(room)], group: groups,
   });
 }
 
@@ -50,21 +60,22 @@ function convInputByConv(node: GraphNode<'convInput'>, emitter: OnnxEmitter, dep
 function convInputByPhases(node: GraphNode<'convInput'>, emitter: OnnxEmitter): string {
   const [dy, kernel] = node.inputs as [Value, Value];
   const { writer } = emitter;
-  const { strides: [s], pads, inputSize } = node.attrs;
+  const { strides, pads, inputSize } = node.attrs as ConvAttrs & Record<'strides' | 'pads' | 'inputSize', readonly [number, number]>;
+  const s = strides[0];
   const [kh, kw, cin, cout] = kernel.shape as [number, number, number, number];
   const taps = [kh, kw].map((k) => Math.ceil(k / s)) as [number, number];
   // [out, in, kh, kw] → [out, in, t, r, t′, r′], t reversed → [r, r′, in, out, t, t′].
-  let phases = emitter.get(kernel, KERNEL);
+  let phases = asKernel(emitter, kernel);
   phases = writer.node('Pad', [phases, writer.int64([0, 0, 0, 0, 0, 0, taps[0] * s - kh, taps[1] * s - kw])]);
   phases = writer.node('Reshape', [phases, writer.int64([cout, cin, taps[0], s, taps[1], s])]);
-  phases = writer.node('Slice', [phases, writer.int64([-1, -1]), writer.int64([-1_000_000, -1_000_000]), writer.int64([2, 4]), writer.int64([-1, -1])]);
+  phases = writer.node('Slice', [phases, writer.int64([-1, -1]), writer.int64([END, END]), writer.int64([2, 4]), writer.int64([-1, -1])]);
   phases = writer.node('Transpose', [phases], { perm: [3, 5, 1, 0, 2, 4] });
   phases = writer.node('Reshape', [phases, writer.int64([s * s * cin, cout, ...taps])]);
 
   const units = [0, 1].map((i) => Math.ceil((inputSize[i]! + pads[i]!) / s)) as [number, number];
   const before = taps.map((t) => t - 1);
   const after = [0, 1].map((i) => units[i]! - dy.shape[1 + i]!);
-  let source = emitter.get(dy, IMAGE);
+  let source = asImage(emitter, dy);
   // Windows beyond the input touch none of it.
   if (after.some((n) => n < 0)) source = writer.node('Pad', [source, writer.int64([0, 0, 0, 0, 0, 0, ...after.map((n) => Math.min(n, 0))])]);
   const all = writer.node('Conv', [source, phases], { kernel_shape: taps, pads: [...before, ...after.map((n) => Math.max(n, 0))] });
@@ -76,54 +87,52 @@ function convInputByPhases(node: GraphNode<'convInput'>, emitter: OnnxEmitter): 
 function convInputByTranspose(node: GraphNode<'convInput'>, emitter: OnnxEmitter): string {
   const [dy, kernel] = node.inputs as [Value, Value];
   const { strides, dilations, pads, inputSize, groups } = node.attrs;
-  const rest = [0, 1].map((i) => inputSize[i]! - (strides[i]! * (dy.shape[1 + i]! - 1) + dilations[i]! * (kernel.shape[i]! - 1) + 1 - pads[i]!));
-  return emitter.writer.node('ConvTranspose', [emitter.get(dy, IMAGE), emitter.get(kernel, KERNEL)], {
-    kernel_shape: kernel.shape.slice(0, 2), strides, dilations, group: groups,
-    pads: [pads[0], pads[1], ...rest.map((n) => Math.max(-n, 0))],
+  const rest = inputSize.map((n, i) => n - (strides[i]! * (dy.shape[1 + i]! - 1) + dilations[i]! * (kernel.shape[i]! - 1) + 1 - pads[i]!));
+  return emitter.writer.node('ConvTranspose', [asImage(emitter, dy), asKernel(emitter, kernel)], {
+    kernel_shape: kernel.shape.slice(0, -2), strides, dilations, group: groups,
+    pads: [...pads.slice(0, rest.length), ...rest.map((n) => Math.max(-n, 0))],
     output_padding: rest.map((n) => Math.max(n, 0)),
   });
 }
 
-/** The input's pixels under tap (i, j) of every window: [n, c, oh, ow]. */
-function underTap(emitter: OnnxEmitter, padded: string, node: GraphNode<'convFilter'>, i: number, j: number): string {
+/** Every place of a window, as the distance of its pixel from the window's first one along each axis. */
+function placesOf(filter: readonly number[], dilations: readonly number[]): number[][] {
+  return filter.reduce<number[][]>((places, n, axis) => places.flatMap((place) => axesOf(n).map((i) => [...place, i * dilations[axis]!])), [[]]);
+}
+
+/** The input's pixels under one place of every window: [n, c, ...outputs]. */
+function underPlace(emitter: OnnxEmitter, padded: string, outputs: readonly number[], strides: readonly number[], from: readonly number[]): string {
   const { writer } = emitter;
-  const dy = node.inputs[1]!;
-  const { strides, dilations } = node.attrs;
-  const from = [i * dilations[0], j * dilations[1]] as const;
-  const to = [from[0] + (dy.shape[1]! - 1) * strides[0] + 1, from[1] + (dy.shape[2]! - 1) * strides[1] + 1];
-  return writer.node('Slice', [padded, writer.int64(from), writer.int64(to), writer.int64([2, 3]), writer.int64(strides)]);
+  const to = from.map((at, i) => at + (outputs[i]! - 1) * strides[i]! + 1);
+  return writer.node('Slice', [padded, writer.int64(from), writer.int64(to), writer.int64(inSpace(from.length)), writer.int64(strides)]);
 }
 
 function convFilterByMatmul(node: GraphNode<'convFilter'>, emitter: OnnxEmitter): string {
   const [x, dy] = node.inputs as [Value, Value];
   const { writer } = emitter;
-  const { pads, groups, filterSize: [kh, kw], strides } = node.attrs;
-  const [n, , , cin] = x.shape as [number, number, number, number];
-  const [, oh, ow, cout] = dy.shape as [number, number, number, number];
-  const pixels = oh * ow;
+  const { pads, groups, filterSize, strides, dilations } = node.attrs;
+  const [n, cin, cout] = [x.shape[0]!, x.shape.at(-1)!, dy.shape.at(-1)!];
+  const outputs = spaceOf(dy.shape);
+  const pixels = sizeOf(outputs);
   const perGroup = cin / groups;
   const depthwise = perGroup === 1;
-  const covers = kh === 1 && kw === 1 && strides[0] === 1 && strides[1] === 1 && pads.every((p) => p === 0);
-  let source = emitter.get(x, IMAGE);
-  if (pads.some((p) => p !== 0)) source = writer.node('Pad', [source, writer.int64([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]])]);
+  const covers = sizeOf(filterSize) === 1 && sizeOf(strides) === 1 && pads.every((p) => p === 0);
+  const axes = outputs.length;
+  let source = asImage(emitter, x);
+  if (pads.some((p) => p !== 0)) source = writer.node('Pad', [source, writer.int64([0, 0, ...pads.slice(0, axes), 0, 0, ...pads.slice(axes)])]);
 
-  const gradient = emitter.get(dy, IMAGE);
-  const rows = depthwise
-    ? writer.node('Reshape', [gradient, writer.int64([n, groups, cout / groups, pixels])])
-    : writer.node('Reshape', [gradient, writer.int64(groups === 1 ? [n, cout, pixels] : [n, groups, cout / groups, pixels])]);
-  const taps: string[] = [];
-  for (let i = 0; i < kh; i++) {
-    for (let j = 0; j < kw; j++) {
-      const tap = covers ? source : underTap(emitter, source, node, i, j);
-      const flat = writer.node('Reshape', [tap, writer.int64(groups === 1 ? [n, cin, pixels] : [n, groups, perGroup, pixels])]);
-      const product = depthwise
-        ? writer.node('ReduceSum', [writer.node('Mul', [rows, flat]), writer.int64([0, 3])], { keepdims: 0 })
-        : writer.node('ReduceSum', [writer.node('FusedMatMul', [rows, flat], { transB: 1 }, MICROSOFT), writer.int64([0])], { keepdims: 0 });
-      taps.push(writer.node('Reshape', [product, writer.int64([cout, perGroup, 1])]));
-    }
-  }
+  const gradient = asImage(emitter, dy);
+  const rows = writer.node('Reshape', [gradient, writer.int64(groups === 1 && !depthwise ? [n, cout, pixels] : [n, groups, cout / groups, pixels])]);
+  const taps = placesOf(filterSize, dilations).map((place) => {
+    const tap = covers ? source : underPlace(emitter, source, outputs, strides, place);
+    const flat = writer.node('Reshape', [tap, writer.int64(groups === 1 && !depthwise ? [n, cin, pixels] : [n, groups, perGroup, pixels])]);
+    const product = depthwise
+      ? writer.node('ReduceSum', [writer.node('Mul', [rows, flat]), writer.int64([0, 3])], { keepdims: 0 })
+      : writer.node('ReduceSum', [writer.node('FusedMatMul', [rows, flat], { transB: 1 }, MICROSOFT), writer.int64([0])], { keepdims: 0 });
+    return writer.node('Reshape', [product, writer.int64([cout, perGroup, 1])]);
+  });
   const joined = taps.length === 1 ? taps[0]! : writer.node('Concat', taps, { axis: 2 });
-  return writer.node('Reshape', [joined, writer.int64([cout, perGroup, kh, kw])]);
+  return writer.node('Reshape', [joined, writer.int64([cout, perGroup, ...filterSize])]);
 }
 
 /**
@@ -133,17 +142,17 @@ function convFilterByMatmul(node: GraphNode<'convFilter'>, emitter: OnnxEmitter)
 function convFilterByPhases(node: GraphNode<'convFilter'>, emitter: OnnxEmitter): string {
   const [x, dy] = node.inputs as [Value, Value];
   const { writer } = emitter;
-  const { pads, filterSize: [kh, kw], strides: [s] } = node.attrs;
+  const { pads, filterSize: [kh, kw], strides: [s] } = node.attrs as ConvAttrs & Record<'strides' | 'pads' | 'filterSize', readonly [number, number]>;
   const [n, height, width, cin] = x.shape as [number, number, number, number];
   const [, oh, ow, cout] = dy.shape as [number, number, number, number];
   const taps = [kh, kw].map((k) => Math.ceil(k / s)) as [number, number];
   const units = [oh + taps[0] - 1, ow + taps[1] - 1];
   const after = [units[0]! * s - height - pads[0], units[1]! * s - width - pads[1]];
-  let source = emitter.get(x, IMAGE);
+  let source = asImage(emitter, x);
   if ([pads[0], pads[1], ...after].some((p) => p !== 0)) source = writer.node('Pad', [source, writer.int64([0, 0, pads[0], pads[1], 0, 0, ...after])]);
   const phases = writer.node('SpaceToDepth', [source], { blocksize: s });
   const channels = s * s * cin;
-  const rows = writer.node('Reshape', [emitter.get(dy, IMAGE), writer.int64([n, cout, oh * ow])]);
+  const rows = writer.node('Reshape', [asImage(emitter, dy), writer.int64([n, cout, oh * ow])]);
   const parts: string[] = [];
   for (let i = 0; i < taps[0]; i++) for (let j = 0; j < taps[1]; j++) {
     const tap = taps[0] * taps[1] === 1 ? phases : writer.node('Slice', [phases, writer.int64([i, j]), writer.int64([i + oh, j + ow]), writer.int64([2, 3])]);
@@ -160,9 +169,9 @@ function convFilterByPhases(node: GraphNode<'convFilter'>, emitter: OnnxEmitter)
 /** Phases pay when the map has at least this many pixels: rearranging the kernel costs what a few hundred of them do. */
 const PHASES_FROM = 256;
 
-/** Equal strides above one, and nothing else unusual. */
+/** Two axes, equal strides above one, and nothing else unusual. */
 function inPhases({ groups, strides, dilations }: ConvAttrs, dy: Value): boolean {
-  const square = strides[0] === strides[1] && strides[0] > 1 && dilations[0] === 1 && dilations[1] === 1;
+  const square = strides.length === 2 && strides[0] === strides[1] && strides[0]! > 1 && dilations.every((d) => d === 1);
   return square && groups === 1 && dy.shape[0]! * dy.shape[1]! * dy.shape[2]! >= PHASES_FROM;
 }
 
@@ -172,21 +181,21 @@ const TRANSPOSE_BELOW = 32;
 export const convolution = {
   conv: ((node, emitter) => {
     const [x, kernel] = node.inputs as [Value, Value];
-    const size = [kernel.shape[0]!, kernel.shape[1]!] as const;
-    emitter.set(node.outputs[0]!, emitter.writer.node('Conv', [emitter.get(x, IMAGE), emitter.get(kernel, KERNEL)], convAttributes(node.attrs, size)), IMAGE);
+    const name = emitter.writer.node('Conv', [asImage(emitter, x), asKernel(emitter, kernel)], convAttributes(node.attrs, kernel.shape.slice(0, -2)));
+    emitter.set(node.outputs[0]!, name, imageLayout(x.shape.length));
   }) satisfies EmitRule<'conv'>,
 
   convInput: ((node, emitter) => {
     const kernel = node.inputs[1]!;
     const { groups, strides, inputSize } = node.attrs;
-    const depthwise = groups > 1 && kernel.shape[2] === 1 && kernel.shape[3] === groups;
-    const unit = strides[0] === 1 && strides[1] === 1;
-    const byConv = unit && (depthwise || (groups === 1 && inputSize[0] >= TRANSPOSE_BELOW));
+    const depthwise = groups > 1 && kernel.shape.at(-2) === 1 && kernel.shape.at(-1) === groups;
+    const unit = strides.every((s) => s === 1);
+    const byConv = unit && (depthwise || (groups === 1 && inputSize[0]! >= TRANSPOSE_BELOW));
     const name = byConv ? convInputByConv(node, emitter, depthwise) : inPhases(node.attrs, node.inputs[0]!) ? convInputByPhases(node, emitter) : convInputByTranspose(node, emitter);
-    emitter.set(node.outputs[0]!, name, IMAGE);
+    emitter.set(node.outputs[0]!, name, imageLayout(kernel.shape.length));
   }) satisfies EmitRule<'convInput'>,
 
   convFilter: ((node, emitter) => {
-    emitter.set(node.outputs[0]!, inPhases(node.attrs, node.inputs[1]!) ? convFilterByPhases(node, emitter) : convFilterByMatmul(node, emitter), KERNEL);
+    emitter.set(node.outputs[0]!, inPhases(node.attrs, node.inputs[1]!) ? convFilterByPhases(node, emitter) : convFilterByMatmul(node, emitter), kernelLayout(node.outputs[0]!.shape.length));
   }) satisfies EmitRule<'convFilter'>,
 };

@@ -1,6 +1,6 @@
 /** Elementwise primitives: one ONNX node each, in the layout of the largest operand. */
 import { commonLayout, type EmitRule } from '../emitter';
-import { IMAGE } from '../layout';
+import { imageLayout } from '../layout';
 import { onnxType } from '../schema';
 import { type Attribute, float } from '../writer';
 import { type OpName } from '../../types';
@@ -46,7 +46,7 @@ export const elementwise = {
   cast: ((node, emitter) => {
     const x = node.inputs[0]!;
     // Images come as bytes and go on as feature maps: turning them while they are bytes moves a quarter as much.
-    const layout = x.dtype === 'uint8' && x.shape.length === 4 ? IMAGE : emitter.native(x);
+    const layout = x.dtype === 'uint8' && x.shape.length >= 4 ? imageLayout(x.shape.length) : emitter.native(x);
     emitter.set(node.outputs[0]!, emitter.writer.node('Cast', [emitter.get(x, layout)], { to: onnxType[node.attrs.dtype] }), layout);
   }) satisfies EmitRule<'cast'>,
 
