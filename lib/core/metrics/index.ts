@@ -7,3 +7,4 @@ export * from './segmentation';
 export * from './landmarks';
 export * from './classification';
 export * from './confusion';
+export * from './cocoFiles';
