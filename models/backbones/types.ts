@@ -22,6 +22,17 @@ export interface BuildOptions {
   aligned?: boolean;
 }
 
+/** Trained weights that come with the product. */
+export interface TrainedWeights {
+  /** For people: what they were trained on. */
+  on: string;
+  /** Licence and origin, for the model's card. */
+  credit: string;
+  /** What the weights expect of their input: (value − mean) / deviation on 0–255 values. */
+  mean: [number, number, number];
+  deviation: [number, number, number];
+}
+
 export interface Backbone {
   /** Name in the card and in settings. */
   readonly name: string;
@@ -41,6 +52,8 @@ export interface Backbone {
    * Every layer with weights that `build` makes belongs to exactly one. Layers of `top` begin with `top`.
    */
   readonly blocks: readonly string[];
+  /** Set when there are trained weights for it (models/node/pretrained reads them). */
+  readonly trained?: TrainedWeights;
   /** Feature maps of an image `[batch, height, width, channels]`. */
   build(image: tf.SymbolicTensor, options?: BuildOptions): Features;
   /** The paper's classifier on the features: logits `[batch, classes]`. */

@@ -1,10 +1,10 @@
 /** Blocks of tf.layers that backbones and heads share. Weights are zero until `initialiseWeights` draws them. */
 import {
-  ConnectedConv2D, GroupedConv2D, LocalResponseNormalization, Subsampling2D, type ConnectedConv2DConfig, type GroupedConv2DArgs, type LocalResponseNormalizationConfig,
+  ConnectedConv2D, GroupedConv2D, HardSwish, LocalResponseNormalization, Subsampling2D, type ConnectedConv2DConfig, type GroupedConv2DArgs, type LocalResponseNormalizationConfig,
 } from '../runtime/layers';
 import { tf } from '../runtime/tf';
 
-export type Activation = 'relu' | 'relu6' | 'swish' | 'tanh' | 'none';
+export type Activation = 'relu' | 'relu6' | 'hardSwish' | 'swish' | 'tanh' | 'none';
 
 export interface ConvOptions {
   strides?: number;
@@ -22,6 +22,8 @@ export function activate(name: string, x: tf.SymbolicTensor, activation: Activat
       return tf.layers.reLU({ name: `${name}_relu` }).apply(x) as tf.SymbolicTensor;
     case 'relu6':
       return tf.layers.reLU({ name: `${name}_relu6`, maxValue: 6 }).apply(x) as tf.SymbolicTensor;
+    case 'hardSwish':
+      return new HardSwish({ name: `${name}_swish` }).apply(x) as tf.SymbolicTensor;
     default:
       return tf.layers.activation({ name: `${name}_${activation}`, activation }).apply(x) as tf.SymbolicTensor;
   }
@@ -47,6 +49,12 @@ export function depthwiseBlock(name: string, x: tf.SymbolicTensor, kernelSize: n
 /** Convolution with bias and activation: networks from before batch norm. */
 export function biasedConv(name: string, x: tf.SymbolicTensor, filters: number, kernelSize: number | [number, number], { strides = 1, activation = 'relu', padding = 'same' }: ConvOptions = {}): tf.SymbolicTensor {
   const conv = tf.layers.conv2d({ name: `${name}_conv`, filters, kernelSize, strides, padding, kernelInitializer: 'zeros' });
+  return activate(name, conv.apply(x) as tf.SymbolicTensor, activation);
+}
+
+/** Depthwise convolution with bias and activation. */
+export function biasedDepthwise(name: string, x: tf.SymbolicTensor, kernelSize: number, { strides = 1, activation = 'relu', padding = 'same' }: ConvOptions = {}): tf.SymbolicTensor {
+  const conv = tf.layers.depthwiseConv2d({ name: `${name}_conv`, kernelSize, strides, padding, depthwiseInitializer: 'zeros' });
   return activate(name, conv.apply(x) as tf.SymbolicTensor, activation);
 }
 

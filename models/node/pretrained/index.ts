@@ -1,0 +1,4 @@
+export { copyWeights, loadInitialWeights, trainedWeights, type InitialWeights } from './initialWeights';
+export { humanModels } from './packages';
+export { readGraph, readTfModel, type ReadModel } from './read';
+export { ModelSourceError, openModelSource, type ModelSource } from './source';

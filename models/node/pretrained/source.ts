@@ -1,0 +1,104 @@
+/**
+ * Model files from a folder, a file or an address that a person gives: model.json and the weights it names beside it.
+ * Everything read is bounded, and weights are only ever looked for beside their model.json.
+ */
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+/** A model.json may be this large, and all its weights together this. */
+const MAX_JSON_BYTES = 64 * 2 ** 20;
+const MAX_WEIGHT_BYTES = 2 * 2 ** 30;
+const FETCH_MS = 120_000;
+
+/** The model cannot be read; the message is for the person who named it. */
+export class ModelSourceError extends Error {
+  override readonly name = 'ModelSourceError';
+}
+
+export interface ModelSource {
+  /** The parsed model.json. */
+  json: unknown;
+  /** The bytes of a file of the manifest. */
+  read(file: string): Promise<Uint8Array>;
+}
+
+const isAddress = (place: string): boolean => /^https?:\/\//i.test(place);
+
+async function readFileBounded(file: string, limit: number): Promise<Uint8Array> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    throw new ModelSourceError(error.code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${error.message}`);
+  });
+  try {
+    const { size } = await handle.stat();
+    if (size > limit) throw new ModelSourceError(`${file} has ${size} bytes; at most ${limit} are read.`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function fetchBounded(address: URL, limit: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const timeout = AbortSignal.timeout(FETCH_MS);
+  let response: Response;
+  try {
+    response = await fetch(address, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new ModelSourceError(`${address.href} cannot be reached: ${(error as Error).cause instanceof Error ? ((error as Error).cause as Error).message : (error as Error).message}`);
+  }
+  if (!response.ok || !response.body) throw new ModelSourceError(`${address.href} answers ${response.status} ${response.statusText}.`);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > limit) throw new ModelSourceError(`${address.href} has more than ${limit} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A name in a manifest stands for a file beside model.json, or below it. */
+function checkName(name: string): void {
+  if (path.posix.isAbsolute(name) || name.split(/[\\/]/).includes('..') || name.includes(':') || name.includes('\0')) {
+    throw new ModelSourceError(`The model names its weights "${name}", which does not lie beside it.`);
+  }
+}
+
+function parse(bytes: Uint8Array, place: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new ModelSourceError(`${place} is not JSON. Give the model.json of a TensorFlow.js model, or the folder with it.`);
+  }
+}
+
+/** Opens a model.json on disk, the folder of one, or one at an http(s) address. Rejects with a `ModelSourceError`. */
+export async function openModelSource(place: string, signal?: AbortSignal): Promise<ModelSource> {
+  let total = 0;
+  const budget = () => MAX_WEIGHT_BYTES - total;
+  const counted = (bytes: Uint8Array) => {
+    total += bytes.byteLength;
+    return bytes;
+  };
+  if (isAddress(place)) {
+    const address = new URL(place);
+    return {
+      json: parse(await fetchBounded(address, MAX_JSON_BYTES, signal), place),
+      async read(file) {
+        checkName(file);
+        const beside = new URL(file, address);
+        beside.search = address.search;
+        return counted(await fetchBounded(beside, budget(), signal));
+      },
+    };
+  }
+  const isFolder = (await stat(place).catch(() => null))?.isDirectory() ?? false;
+  const file = isFolder ? path.join(place, 'model.json') : place;
+  return {
+    json: parse(await readFileBounded(file, MAX_JSON_BYTES), file),
+    async read(name) {
+      checkName(name);
+      return counted(await readFileBounded(path.join(path.dirname(file), name), budget()));
+    },
+  };
+}
