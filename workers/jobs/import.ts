@@ -6,7 +6,7 @@ import { findImport } from '@/lib/server/repositories/imports';
 import { removeUploads } from '@/lib/server/services/imports';
 import { runImport } from '@/lib/server/services/imports/run';
 import { defineJob, type JobContext } from '../runtime/defineJob';
-import { counted } from './lib/job';
+import { counted, wasCancelled } from './lib/job';
 
 /** Makes items of what was uploaded under an import. */
 export default defineJob({
@@ -36,11 +36,6 @@ export default defineJob({
     await db.importFile.deleteMany({ where: { importId: id } });
   },
 });
-
-async function wasCancelled(ctx: JobContext): Promise<boolean> {
-  const job = await ctx.db.job.findUnique({ where: { id: ctx.jobId }, select: { cancelRequested: true } });
-  return job?.cancelRequested ?? false;
-}
 
 async function end(ctx: JobContext, id: string, projectId: string, state: 'done' | 'failed' | 'cancelled', message: string | null): Promise<void> {
   await ctx.db.$transaction(async (tx) => {

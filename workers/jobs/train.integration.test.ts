@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -6,6 +8,7 @@ import { OPERATION_VERSION } from '@/lib/core/ops';
 import { startRequestedDemo } from '@/lib/server/services/demo';
 import { setSetting } from '@/lib/server/db/installation';
 import * as imports from '@/lib/server/routes/imports';
+import { itemHandlers } from '@/lib/server/routes/items';
 import * as rounds from '@/lib/server/routes/rounds';
 import { applyOperations, ensureDocument, readDocument } from '@/lib/server/services/documents';
 import { installation, type Installation } from './testing/installation';
@@ -41,6 +44,17 @@ async function project(name: string, done: number, open: number): Promise<string
   await at.importFiles(id, labelled, { markDone: true });
   if (open > 0) await at.importFiles(id, (await Promise.all(Array.from({ length: open }, (_, i) => picture(100 + i)))).map(([image]) => image!));
   return id;
+}
+
+/** Waits until a training has done a few steps. */
+async function running(job: string): Promise<void> {
+  for (let n = 0; n < 600; n++) {
+    const row = await at.db.job.findUniqueOrThrow({ where: { id: job } });
+    if (row.state === 'failed') throw new Error(row.error ?? 'failed');
+    if (((row.data as { step?: number }).step ?? 0) > 3) return;
+    await wait(100);
+  }
+  throw new Error('The training did not begin.');
 }
 
 describe('a round', () => {
@@ -116,15 +130,6 @@ describe('a round', () => {
   it('is cancelled within seconds, and goes on after its process is killed', async () => {
     const id = await project('Cancel and kill', 12, 0);
     const long = await train(id, null, { epochs: 10_000 });
-    const running = async (job: string) => {
-      for (let n = 0; n < 600; n++) {
-        const row = await at.db.job.findUniqueOrThrow({ where: { id: job } });
-        if (row.state === 'failed') throw new Error(row.error ?? 'failed');
-        if (((row.data as { step?: number }).step ?? 0) > 3) return row;
-        await wait(100);
-      }
-      throw new Error('The training did not begin.');
-    };
     await running(long.job);
     const asked = Date.now();
     await rounds.cancelJob({ params: { id: long.job }, query: undefined, body: undefined }, at.ctx);
@@ -142,6 +147,40 @@ describe('a round', () => {
     const { points } = await rounds.jobSeries({ params: { id: again.job }, query: { after: 0 }, body: undefined }, at.ctx);
     const losses = points.filter((p) => p.name === 'loss').map((p) => p.step);
     expect([...losses].sort((a, b) => a - b)).toEqual(losses);
+  }, 300_000);
+
+  it('goes on on another machine from the checkpoint in the store, and leaves none there', async () => {
+    const id = await project('Elsewhere', 12, 0);
+    const { job } = await train(id, null, { epochs: 60 });
+    await running(job);
+    const worker = at.worker();
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.kill('SIGTERM');
+    await ended;
+    expect(await at.keys(`checkpoints/${job}/`)).not.toEqual([]);
+    // The other machine shares the objects, not the rest of the data folder.
+    await rm(path.join(at.folder, 'jobs'), { recursive: true });
+    // A run that was killed after it was given up leaves one behind, too.
+    await at.store.put(`checkpoints/${uuidv7()}/detector.ckpt`, new Uint8Array(3));
+    await at.startWorker();
+    await at.finished(job, { timeoutMs: 120_000 });
+    const model = await at.db.modelVersion.findUniqueOrThrow({ where: { jobId: job } });
+    expect((model.options as { notes: string[] }).notes.join('\n')).toMatch(/Going on from step [1-9]/);
+    expect(await at.keys('checkpoints/')).toEqual([]);
+  }, 300_000);
+
+  it('leaves out what was erased since the version was frozen, and says so', async () => {
+    const id = await project('Erased', 12, 0);
+    const { id: version, job: freezing } = await rounds.createVersion({ params: { project: id }, query: undefined, body: { name: '', notes: '' } }, at.ctx);
+    await at.finished(freezing!);
+    const gone = await at.db.item.findFirstOrThrow({ where: { projectId: id, split: 'train' } });
+    await itemHandlers.trashItems({ params: { project: id }, query: undefined, body: { items: [gone.id] } }, at.ctx);
+    const { job: erasing } = await itemHandlers.eraseItems({ params: { project: id }, query: undefined, body: { items: [gone.id] } }, at.ctx);
+    await at.finished(erasing);
+    const { job } = await train(id, version, { epochs: 1 });
+    await at.finished(job);
+    const model = await at.db.modelVersion.findUniqueOrThrow({ where: { jobId: job } });
+    expect((model.options as { notes: string[] }).notes.join('\n')).toMatch(/erased since: 1 image/);
   }, 300_000);
 });
 

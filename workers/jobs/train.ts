@@ -5,25 +5,24 @@ import path from 'node:path';
 import { AppError } from '@/lib/api/errors';
 import type { ModelRow } from '@/lib/api/routes/rounds';
 import { readManifest } from '@/lib/core/formats/manifest';
-import type { MeanAveragePrecision } from '@/lib/core/metrics';
 import type { Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
-import { jobKinds } from '@/lib/server/queue/kinds';
+import { jobKinds, type JobInput } from '@/lib/server/queue/kinds';
 import { insertModel } from '@/lib/server/repositories/models';
 import { makeCurrent, MODEL_FILES, modelPrefix } from '@/lib/server/services/models';
 import { freezeVersion } from '@/lib/server/services/versions/freeze';
-import { loadDetector, trainDetector, type DetectorExample, type ModelCard, type TrainDetectorOptions } from '@/models/node';
+import { evaluateModel, loadPredictor, trainModel, type Example, type ModelCard, type TaskMetrics, type TrainOptions } from '@/models/node';
 import { defineJob, type JobContext } from '../runtime/defineJob';
-import { AssetImages } from './lib/images';
-import { evaluate } from './lib/evaluate';
-import { counted } from './lib/job';
+import { SharedCheckpoint, sweepCheckpoints } from './lib/checkpoint';
+import { AssetImages, stillStored } from './lib/images';
+import { counted, wasCancelled } from './lib/job';
 import { TrainingReport } from './lib/trainingReport';
 import { trainingSetOf, type LabelledImage, type TrainingSet } from './lib/trainingSet';
 
 /**
  * Trains a detector on a frozen version (which is frozen first, if it is not) and keeps it as a model version of the
  * project. The model's id is the job's, so that a run that starts again after the last step finds its work done; before that
- * it goes on from its checkpoint.
+ * it goes on from its checkpoint, on whatever machine.
  */
 export default defineJob({
   kind: 'train',
@@ -33,48 +32,65 @@ export default defineJob({
     const made = await db.modelVersion.findUnique({ where: { jobId: ctx.jobId } });
     if (made) return resultOf(made);
     const folder = await jobFolder(ctx);
-    const version = await freezeVersion({ db, store: ctx.store, signal: ctx.signal, progress: (done, of) => ctx.progress({ message: `Freezing ${done} of ${of} items` }) }, payload.version);
-    if (!version.manifestKey || !version.manifest) throw new AppError('unprocessable', `Version ${version.number} has no manifest. Freeze a new one.`);
-    ctx.progress({ message: 'Reading the version' });
-    const { head, items } = await readManifest(await ctx.store.get(version.manifestKey));
-    const set = await trainingSetOf(head.schema, items);
-    const watchesTrain = set.val.length === 0;
-    const report = new TrainingReport(ctx, set, watchesTrain);
-    if (watchesTrain) report.note('The val split is empty: the curve is of the training images, so it says nothing about new ones. Mark more images as done.');
-
-    const images = new AssetImages(ctx);
-    const source = (i: LabelledImage) => images.source(i.hash);
-    const example = (i: LabelledImage): DetectorExample => ({ id: i.path, image: source(i), width: i.width, height: i.height, boxes: i.boxes.filter((b) => !b.crowd) });
-    const outDir = path.join(folder, 'model');
-    const trained = await trainDetector(
-      { train: set.train.map(example), val: (watchesTrain ? set.train : set.val).map(example), classes: set.classes, datasetHash: version.manifest },
-      { ...optionsOf(payload.options), outDir, checkpointDir: path.join(folder, 'checkpoint') },
-      { onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(n) },
-      ctx.signal,
-    );
-
-    const detector = await loadDetector(outDir, { threads: threads() });
-    const measured = await measure(ctx, set, watchesTrain, (split, done, of) => report.evaluating(split, done, of), (list, onImage) => evaluate(detector, list, source, { signal: ctx.signal, onImage })).finally(() => detector.dispose());
-    report.saving();
-    const model = await keep(ctx, { payload, version, set, card: trained.card, seconds: trained.seconds, measured, outDir, report });
-    await fs.rm(folder, { recursive: true, force: true });
-    return resultOf(model);
+    const checkpoint = new SharedCheckpoint(ctx, path.join(folder, 'checkpoint'));
+    try {
+      const model = await trainAndKeep(ctx, payload, folder, checkpoint);
+      await checkpoint.remove();
+      await fs.rm(folder, { recursive: true, force: true });
+      return resultOf(model);
+    } catch (error) {
+      // A job that only its worker stopped goes on later, here or elsewhere.
+      if (!ctx.signal.aborted || (await wasCancelled(ctx))) await checkpoint.remove().catch((err: unknown) => ctx.log.warn({ err }, 'The checkpoint stays in the store for now'));
+      throw error;
+    }
   },
 });
 
+async function trainAndKeep(ctx: JobContext, payload: JobInput<'train'>, folder: string, checkpoint: SharedCheckpoint) {
+  const { db } = ctx;
+  const version = await freezeVersion({ db, store: ctx.store, signal: ctx.signal, progress: (done, of) => ctx.progress({ message: `Freezing ${done} of ${of} items` }) }, payload.version);
+  const { manifest, manifestKey } = version;
+  if (!manifestKey || !manifest) throw new AppError('unprocessable', `Version ${version.number} has no manifest. Freeze a new one.`);
+  ctx.progress({ message: 'Reading the version' });
+  const { head, items } = await readManifest(await ctx.store.get(manifestKey));
+  let erased = 0;
+  const set = await trainingSetOf(head.schema, stillStored(db, items, () => erased++));
+  if (erased > 0) set.notes.push(`Left out, because they were erased since: ${counted(erased, 'image')} of the version.`);
+  const watchesTrain = set.val.length === 0;
+  const report = new TrainingReport(ctx, set, watchesTrain);
+  if (watchesTrain) report.note('The val split is empty: the curve is of the training images, so it says nothing about new ones. Mark more images as done.');
+
+  const images = new AssetImages(ctx);
+  const source = (i: LabelledImage) => images.source(i.hash);
+  const example = (i: LabelledImage): Example => ({ id: i.path, image: source(i), width: i.width, height: i.height, labels: i.labels });
+  const outDir = path.join(folder, 'model');
+  await checkpoint.fetch();
+  const trained = await checkpoint.during(() => trainModel(
+    { train: set.train.map(example), val: (watchesTrain ? set.train : set.val).map(example), classes: set.classes, datasetHash: manifest },
+    { ...optionsOf(payload.options), outDir, checkpointDir: checkpoint.folder },
+    { onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(n) },
+    ctx.signal,
+  ));
+
+  const predictor = await loadPredictor(outDir, { threads: threads() });
+  const measured = await measure(ctx, set, watchesTrain, (split, done, of) => report.evaluating(split, done, of), (list, onImage) => evaluateModel(predictor, list.map(example), { signal: ctx.signal, onImage })).finally(() => predictor.dispose());
+  report.saving();
+  return keep(ctx, { payload, version, set, card: trained.card, seconds: trained.seconds, measured, outDir, report });
+}
+
 const threads = () => Math.max(1, os.availableParallelism());
 
-function optionsOf(o: { minutes: number | null; epochs: number | null; inputSize: number | null; batch: number | null; anchors: number; seed: number }): Omit<TrainDetectorOptions, 'outDir' | 'checkpointDir'> {
+function optionsOf(o: { minutes: number | null; epochs: number | null; inputSize: number | null; batch: number | null; anchors: number; seed: number; task: 'detect' }): Omit<TrainOptions, 'outDir' | 'checkpointDir'> {
   return {
     // Epochs, when given, are meant: the minutes are then the form's default.
     ...(o.epochs !== null ? { epochs: o.epochs } : { minutes: o.minutes ?? 10 }),
     ...(o.inputSize !== null && { inputSize: { width: o.inputSize, height: o.inputSize } }),
     ...(o.batch !== null && { batch: o.batch }),
-    anchorCount: o.anchors, seed: o.seed, threads: threads(),
+    task: o.task, taskOptions: { anchorCount: o.anchors }, seed: o.seed, threads: threads(),
   };
 }
 
-/** The folder of this job's checkpoint and model. Folders of training jobs that are over are removed on the way. */
+/** The folder of this job's checkpoint and model. What training jobs that are over have left is removed on the way. */
 async function jobFolder(ctx: JobContext): Promise<string> {
   const root = path.join(ctx.dataDir, 'jobs');
   await fs.mkdir(root, { recursive: true });
@@ -82,16 +98,17 @@ async function jobFolder(ctx: JobContext): Promise<string> {
   const alive = await ctx.db.job.findMany({ where: { id: { in: others }, state: { in: ['queued', 'running'] } }, select: { id: true } });
   const kept = new Set(alive.map((j) => j.id));
   await Promise.all(others.filter((name) => !kept.has(name)).map((name) => fs.rm(path.join(root, name), { recursive: true, force: true })));
+  await sweepCheckpoints(ctx);
   const folder = path.join(root, ctx.jobId);
   await fs.mkdir(folder, { recursive: true });
   return folder;
 }
 
-type Measured = Partial<Record<'train' | 'val' | 'test', MeanAveragePrecision<string>>>;
+type Measured = Partial<Record<'train' | 'val' | 'test', TaskMetrics>>;
 
 async function measure(
   ctx: JobContext, set: TrainingSet, watchesTrain: boolean, onProgress: (split: string, done: number, of: number) => void,
-  run: (images: readonly LabelledImage[], onImage: (done: number) => void) => Promise<MeanAveragePrecision<string>>,
+  run: (images: readonly LabelledImage[], onImage: (done: number) => void) => Promise<TaskMetrics>,
 ): Promise<Measured> {
   const measured: Measured = {};
   for (const split of watchesTrain ? (['train', 'test'] as const) : (['val', 'test'] as const)) {
@@ -105,7 +122,10 @@ async function measure(
 /** Figures by name, such as `val.mAP50`. */
 function metricsOf(measured: Measured): Record<string, number> {
   const metrics: Record<string, number> = {};
-  for (const [split, m] of Object.entries(measured)) Object.assign(metrics, { [`${split}.mAP`]: m.mAP, [`${split}.mAP50`]: m.mAP50, [`${split}.mAP75`]: m.mAP75, [`${split}.recall`]: m.recall, [`${split}.images`]: m.images });
+  for (const [split, { images, values }] of Object.entries(measured)) {
+    metrics[`${split}.images`] = images;
+    for (const [name, value] of Object.entries(values)) if (value !== null) metrics[`${split}.${name}`] = value;
+  }
   return metrics;
 }
 
@@ -113,8 +133,8 @@ function metricsOf(measured: Measured): Record<string, number> {
 function perClassOf(measured: Measured, set: TrainingSet): ModelRow['perClass'] {
   const best = measured.test ?? measured.val ?? measured.train;
   return set.classes.map((c) => {
-    const found = best?.perClass.find((p) => p.classId === c.id);
-    return { classId: c.id, name: c.name, ap50: found?.ap50 ?? null, ap: found?.ap ?? null, groundTruth: found?.groundTruth ?? 0 };
+    const of = (figure: string) => best?.byClass[figure]?.[c.id] ?? null;
+    return { classId: c.id, name: c.name, ap50: of('ap50'), ap: of('ap'), groundTruth: of('groundTruth') ?? 0 };
   });
 }
 

@@ -61,7 +61,7 @@ export class JobProcess {
   /** Tells the child; kills it when it has not ended after the grace time. */
   end(type: ToChild['type']): void {
     if (this.#child.connected) this.#child.send({ type } satisfies ToChild, () => undefined);
-    this.#killTimer ??= setTimeout(() => this.kill(), GRACE_MS);
+    this.#killTimer ??= setTimeout(() => this.kill(), GRACE_MS[type]);
   }
 
   kill(): void {

@@ -22,7 +22,7 @@ export interface JobContext {
   readonly userId: string | null;
   /** 1 for the first run; 2 and more after a crash. A handler must be able to run again from the beginning or resume. */
   readonly attempt: number;
-  /** Aborted when a person cancels or the worker stops. The process is killed 2 s later. */
+  /** Aborted when a person cancels or the worker stops. The process is killed 2 s later (5 s at a stop). */
   readonly signal: AbortSignal;
   readonly db: PrismaClient;
   readonly store: ObjectStore;

@@ -3,5 +3,5 @@ export type ToChild = { type: 'cancel' } | { type: 'stop' };
 
 /** Exit code of a child that was told to stop and left its job unfinished. */
 export const EXIT_STOPPED = 75;
-/** How long a child may take to react to `cancel` or `stop` before it is killed. */
-export const GRACE_MS = 2000;
+/** How long a child may take to react before it is killed. At a stop it may have a checkpoint to store. */
+export const GRACE_MS: Record<ToChild['type'], number> = { cancel: 2000, stop: 5000 };

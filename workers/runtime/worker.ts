@@ -126,7 +126,7 @@ export class Worker {
     await this.#db.workerInstance.deleteMany({ where: { seenAt: { lt: new Date(Date.now() - 600_000) } } });
   }
 
-  /** Takes no more jobs, gives running ones two seconds to stop, puts them back into the queue, and closes everything. */
+  /** Takes no more jobs, gives running ones five seconds to stop, puts them back into the queue, and closes everything. */
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;

@@ -74,5 +74,7 @@ export const jobKinds = {
 } as const satisfies Record<string, JobKindContract>;
 
 export type JobKind = keyof typeof jobKinds;
+/** What the handler of a kind is given. */
+export type JobInput<Kind extends JobKind> = z.output<(typeof jobKinds)[Kind]['payload']>;
 /** What a caller of `enqueue` gives (defaults may be left out). */
 export type JobPayload<Kind extends JobKind> = z.input<(typeof jobKinds)[Kind]['payload']>;

@@ -15,7 +15,7 @@ import type { Principal } from '@/lib/server/http/handler';
 import { cancelJob, enqueue } from '@/lib/server/queue';
 import * as repository from '@/lib/server/repositories/imports';
 import { jobStates, type JobRecord } from '@/lib/server/repositories/jobs';
-import { objectStore, type ObjectStore } from '@/lib/server/storage';
+import { objectStore, removePrefix, type ObjectStore } from '@/lib/server/storage';
 import { requireOfProject, requireProject } from './access';
 import { pageOfRows } from './paging';
 
@@ -151,12 +151,8 @@ export async function cancelWithJob(jobId: string): Promise<void> {
 }
 
 /** Removes what was uploaded under an import. */
-export async function removeUploads(store: ObjectStore, importId: string): Promise<void> {
-  for (;;) {
-    const page = await store.list(importPrefix(importId));
-    await store.deleteMany(page.objects.map((o) => o.key));
-    if (!page.cursor) return;
-  }
+export function removeUploads(store: ObjectStore, importId: string): Promise<void> {
+  return removePrefix(store, importPrefix(importId));
 }
 
 export async function list(who: Principal, projectId: string, page: { cursor?: string; limit: number }) {

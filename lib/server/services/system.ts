@@ -7,7 +7,7 @@ import { config } from '@/lib/server/config';
 import { db } from '@/lib/server/db/client';
 import { eventHub } from '@/lib/server/events';
 import { QUEUE_NAMES } from '@/lib/server/queue/queues';
-import { objectStore } from '@/lib/server/storage';
+import { objectStore, objectsUnder } from '@/lib/server/storage';
 import type { Who } from './access';
 
 type Health = z.input<typeof contract.health.response>;
@@ -85,11 +85,9 @@ export async function storageUse(who: Who): Promise<StorageUse> {
   const store = objectStore();
   let objects = 0;
   let objectBytes = 0;
-  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-    const page = await store.list('', { cursor });
-    objects += page.objects.length;
-    for (const o of page.objects) objectBytes += o.size;
-    cursor = page.cursor;
+  for await (const { size } of objectsUnder(store, '')) {
+    objects++;
+    objectBytes += size;
   }
   const [database] = await db().$queryRaw<{ bytes: number }[]>`select pg_database_size(current_database())::float8 as "bytes"`;
   const projects = await db().$queryRaw<{ id: string; name: string; bytes: number; trash: number }[]>`

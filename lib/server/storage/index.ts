@@ -5,6 +5,7 @@ import { S3Store } from './s3';
 import type { ObjectStore } from './types';
 
 export { InvalidKeyError, ObjectNotFoundError, assertKey } from './keys';
+export { objectsUnder, removePrefix } from './prefix';
 export { collect, nodeStream, withLocalFile } from './streams';
 export { DiskStore, S3Store };
 export type { ByteRange, ListOptions, ListPage, ObjectBody, ObjectStat, ObjectStore, PutOptions } from './types';

@@ -3,21 +3,14 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Prisma } from '@/lib/server/db/client';
 import { dropAssetIfUnused } from '@/lib/server/media/assets';
-import type { ObjectStore } from '@/lib/server/storage';
+import { removeUploads } from '@/lib/server/services/imports';
+import { removePrefix } from '@/lib/server/storage';
 import type { JobContext } from '../../runtime/defineJob';
+import { checkpointPrefix } from './checkpoint';
 
 type Tx = Prisma.TransactionClient;
 const CHUNK = 100;
 const TIMEOUT = { timeout: 300_000 };
-
-/** Removes every object under a prefix. */
-export async function removePrefix(store: ObjectStore, prefix: string): Promise<void> {
-  for (;;) {
-    const page = await store.list(prefix);
-    await store.deleteMany(page.objects.map((o) => o.key));
-    if (page.objects.length === 0) return;
-  }
-}
 
 /** Lets go of those of these assets that neither an item nor the guide of the project shows any more. */
 async function unlinkAssets(tx: Tx, projectId: string, hashes: readonly string[]): Promise<void> {
@@ -75,9 +68,12 @@ export async function eraseProject(ctx: JobContext, projectId: string, onProgres
   onProgress('Erasing models, versions, exports and uploads', 0.85);
   for (const { objectPrefix } of await db.modelVersion.findMany({ where: { projectId }, select: { objectPrefix: true } })) await removePrefix(store, objectPrefix);
   for (const { key } of await db.export.findMany({ where: { projectId }, select: { key: true } })) if (key) await store.delete(key);
-  for (const { id } of await db.import.findMany({ where: { projectId }, select: { id: true } })) await removePrefix(store, `imports/${id}/`);
+  for (const { id } of await db.import.findMany({ where: { projectId }, select: { id: true } })) await removeUploads(store, id);
   const jobs = await db.job.findMany({ where: { projectId }, select: { id: true } });
-  await Promise.all(jobs.map(({ id }) => fs.rm(path.join(ctx.dataDir, 'jobs', id), { recursive: true, force: true })));
+  for (const { id } of jobs) {
+    await removePrefix(store, checkpointPrefix(id));
+    await fs.rm(path.join(ctx.dataDir, 'jobs', id), { recursive: true, force: true });
+  }
   const versions = await db.datasetVersion.findMany({ where: { projectId, manifestKey: { not: null } }, select: { manifest: true, manifestKey: true } });
   for (const { manifest, manifestKey } of versions) {
     // Two projects with the same content share a manifest.

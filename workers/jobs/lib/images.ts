@@ -2,6 +2,8 @@ import { createWriteStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { ManifestItem } from '@/lib/core/formats/manifest';
+import type { PrismaClient } from '@/lib/server/db/client';
 import { assetKey, type Renditions } from '@/lib/server/media/assets';
 import type { ImageSource } from '@/models/node';
 import type { JobContext } from '../../runtime/defineJob';
@@ -47,4 +49,25 @@ export class AssetImages {
     await fs.rename(partial, file);
     return file;
   }
+}
+
+const PAGE = 500;
+
+/** Those of a version's items whose images are still stored: erasing for good reaches into frozen versions, too. */
+export async function* stillStored(db: PrismaClient, items: AsyncIterable<ManifestItem>, onErased: () => void): AsyncGenerator<ManifestItem> {
+  let page: ManifestItem[] = [];
+  const stored = async function* () {
+    const rows = await db.asset.findMany({ where: { hash: { in: page.map((i) => i.hash) } }, select: { hash: true } });
+    const known = new Set(rows.map((r) => r.hash));
+    for (const item of page) {
+      if (known.has(item.hash)) yield item;
+      else onErased();
+    }
+    page = [];
+  };
+  for await (const item of items) {
+    page.push(item);
+    if (page.length === PAGE) yield* stored();
+  }
+  yield* stored();
 }

@@ -7,5 +7,11 @@ export function projectOf(ctx: JobContext): string {
   return ctx.projectId;
 }
 
+/** Whether a person asked this job to stop; a job that only its worker stopped goes on later. */
+export async function wasCancelled(ctx: Pick<JobContext, 'db' | 'jobId'>): Promise<boolean> {
+  const job = await ctx.db.job.findUnique({ where: { id: ctx.jobId }, select: { cancelRequested: true } });
+  return job?.cancelRequested ?? false;
+}
+
 /** `1 item`, `3 items`. */
 export const counted = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
