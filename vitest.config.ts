@@ -30,7 +30,8 @@ export default defineConfig({
           globalSetup: ['lib/server/testing/globalSetup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // They mostly wait: for processes to start, for the dead to be noticed.
+          maxWorkers: 2,
         },
       },
       {

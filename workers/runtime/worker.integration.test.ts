@@ -16,10 +16,7 @@ let remove: () => Promise<void>;
 let hub: EventHub;
 let worker: TestWorker;
 const events: FieldmarkEvent[] = [];
-const start = async (env: Record<string, string> = {}) => {
-  const started = await startWorker({ DATABASE_URL: test.url, FIELDMARK_DATA: folder, FIELDMARK_QUEUES: 'quick:2,batch:2,train:1', ...env });
-  return started;
-};
+const start = (env: Record<string, string> = {}) => startWorker({ DATABASE_URL: test.url, FIELDMARK_DATA: folder, FIELDMARK_QUEUES: 'quick:2,batch:2,train:1', ...env });
 const finished = (id: string, timeoutMs?: number) =>
   eventually(async () => {
     const job = await test.db.job.findUniqueOrThrow({ where: { id } });
@@ -33,7 +30,7 @@ beforeAll(async () => {
   hub = new EventHub(test.url);
   hub.subscribe((event) => events.push(event));
   await hub.start();
-  worker = await start();
+  worker = start();
   await worker.ready;
 });
 afterAll(async () => {
@@ -173,7 +170,7 @@ describe('when a worker goes', () => {
     const pids = await Promise.all(ids.map(dataOf));
     worker.process.kill('SIGKILL');
     await eventually(async () => pids.every((pid) => !isAlive(pid)), 10_000, 'the end of the children');
-    worker = await start();
+    worker = start();
     await worker.ready;
     for (const id of ids) {
       await eventually(async () => (await test.db.job.findUniqueOrThrow({ where: { id } })).attempt === 2, 40_000, 'the second attempt');
@@ -190,7 +187,7 @@ describe('when a worker goes', () => {
     expect(await worker.ended).toEqual({ code: 0, signal: null });
     expect(Date.now() - began).toBeLessThan(8000);
     expect(await test.db.job.findUniqueOrThrow({ where: { id } })).toMatchObject({ state: 'queued', workerId: null });
-    worker = await start();
+    worker = start();
     expect(await finished(id)).toMatchObject({ state: 'done', attempt: 2 });
   }, 60_000);
 });
@@ -198,21 +195,21 @@ describe('when a worker goes', () => {
 describe('a worker does not start', () => {
   it('on a database that is newer than itself', async () => {
     await test.db.$executeRaw`insert into _prisma_migrations (id, checksum, migration_name, finished_at) values ('x', 'x', '99990101000000_future', now())`;
-    await expect((await start()).ready).rejects.toThrow(/newer than this program/);
+    await expect(start().ready).rejects.toThrow(/newer than this program/);
     await test.db.$executeRaw`delete from _prisma_migrations where id = 'x'`;
   });
 
   it('on files of another installation', async () => {
     const other = await temporaryFolder();
-    await expect((await start({ FIELDMARK_DATA: other.folder })).ready).rejects.toThrow(/use S3.*or a shared folder/);
+    await expect(start({ FIELDMARK_DATA: other.folder }).ready).rejects.toThrow(/use S3.*or a shared folder/);
     await other.remove();
   });
 
   it('with another secret', async () => {
-    await expect((await start({ FIELDMARK_SECRET: 'x'.repeat(40) })).ready).rejects.toThrow(/FIELDMARK_SECRET is not the one/);
+    await expect(start({ FIELDMARK_SECRET: 'x'.repeat(40) }).ready).rejects.toThrow(/FIELDMARK_SECRET is not the one/);
   });
 
   it('with settings it cannot use', async () => {
-    await expect((await start({ FIELDMARK_QUEUES: 'fast' })).ready).rejects.toThrow(/FIELDMARK_QUEUES is "fast" but must be/);
+    await expect(start({ FIELDMARK_QUEUES: 'fast' }).ready).rejects.toThrow(/FIELDMARK_QUEUES is "fast" but must be/);
   });
 });

@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
+import { inject } from 'vitest';
 import type { JobRow } from '@/lib/api/routes/rounds';
 import type { LabelSchema } from '@/lib/core/labels';
 import { db as processDb } from '@/lib/server/db/client';
@@ -13,18 +14,6 @@ import * as imports from '@/lib/server/routes/imports';
 import { createProject } from '@/lib/server/services/projects';
 import { objectStore, type ObjectStore } from '@/lib/server/storage';
 import { createTestDatabase, temporaryFolder, type TestDatabase } from '@/lib/server/testing';
-import { bundle } from '../../../scripts/build.mjs';
-
-const OUT = path.resolve('.cache/test-product-worker');
-let bundled: Promise<string> | null = null;
-
-/** The product's worker, bundled as the product does. */
-function workerBundle(): Promise<string> {
-  return (bundled ??= (async () => {
-    await bundle({ main: 'workers/main.ts' }, OUT);
-    return path.join(OUT, 'main.js');
-  })());
-}
 
 export interface Installation {
   db: TestDatabase['db'];
@@ -62,7 +51,7 @@ export async function installation(): Promise<Installation> {
   let worker: ChildProcess | null = null;
   let output = '';
   const startWorker = async (env: Record<string, string> = {}) => {
-    const child = fork(await workerBundle(), [], {
+    const child = fork(inject('workerPrograms').product, [], {
       env: { ...process.env, DATABASE_URL: database.url, FIELDMARK_DATA: folder, FIELDMARK_QUEUES: 'quick:2,batch:1,train:1', FIELDMARK_LOG_LEVEL: 'info', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     child.stdout!.on('data', (chunk) => (output += String(chunk)));

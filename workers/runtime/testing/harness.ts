@@ -1,18 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { bundle } from '../../../scripts/build.mjs';
-
-const OUT = '.cache/test-worker';
-let bundled: Promise<string> | null = null;
-
-/** The worker with the tests' jobs, bundled as the product's is. */
-export function workerBundle(): Promise<string> {
-  return (bundled ??= (async () => {
-    await bundle({ main: 'workers/runtime/testing/main.ts' }, path.resolve(OUT));
-    return path.resolve(OUT, 'main.js');
-  })());
-}
+import { inject } from 'vitest';
 
 export interface TestWorker {
   process: ChildProcess;
@@ -24,9 +12,9 @@ export interface TestWorker {
   ended: Promise<{ code: number | null; signal: string | null }>;
 }
 
-/** Starts a worker process on the database and data folder. */
-export async function startWorker(env: Record<string, string>): Promise<TestWorker> {
-  const child = fork(await workerBundle(), [], { env: { ...process.env, FIELDMARK_LOG_LEVEL: 'info', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+/** Starts a worker process, which knows the jobs of these tests, on the database and data folder. */
+export function startWorker(env: Record<string, string>): TestWorker {
+  const child = fork(inject('workerPrograms').machinery, [], { env: { ...process.env, FIELDMARK_LOG_LEVEL: 'info', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let output = '';
   child.stdout!.on('data', (chunk) => (output += String(chunk)));
   child.stderr!.on('data', (chunk) => (output += String(chunk)));
