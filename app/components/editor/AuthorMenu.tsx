@@ -18,7 +18,7 @@ export function AuthorMenu({ documents }: { documents: ItemDocuments }) {
   const may = useMay('label');
   const open = (id: string) => {
     const search = new URLSearchParams(window.location.search);
-    for (const name of ['compare', 'annotation', 'x0', 'y0', 'x1', 'y1']) search.delete(name);
+    for (const name of ['compare', 'n', 'kind', 'annotation', 'x0', 'y0', 'x1', 'y1']) search.delete(name);
     if (id === documents.team.id) search.delete('document');
     else search.set('document', id);
     const text = search.toString();

@@ -1,10 +1,11 @@
 'use client';
 import { Checkbox, Group, NumberInput, Select, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
-import { IconEye, IconEyeOff, IconCircleDashed } from '@tabler/icons-react';
+import { IconCircleDashed, IconCopy, IconEye, IconEyeOff, IconTrash, IconZoomScan } from '@tabler/icons-react';
 import { maskArea } from '@/lib/core/masks';
 import type { Annotation, AttributeDefinition, AttributeValue, LabelClass } from '@/lib/core/labels';
 import { boundsOf, maskOf, reclass, setAttribute, toggleFlag, toggleVisibility, type FlagName } from '@/lib/editor';
 import { countOf } from '../../lib/format';
+import { ActionIconButton } from './ActionIconButton';
 import { useWorkbench } from './context';
 import classes from './Editor.module.css';
 import { useSignal } from './useSignal';
@@ -34,7 +35,12 @@ export function Details() {
     <div className={classes.details} data-testid="details">
       <Stack gap={8}>
         <Group justify="space-between" wrap="nowrap" gap={6}>
-          <Text size="xs" c="dimmed">{selected.length === 1 ? sizeOf(first) : countOf(selected.length, 'object')}</Text>
+          <Text size="xs" c="dimmed" truncate>{selected.length === 1 ? sizeOf(first) : countOf(selected.length, 'object')}</Text>
+          <Group gap={2} wrap="nowrap">
+            <ActionIconButton action="view.zoomSelection" position="left" size={24}><IconZoomScan size={15} aria-hidden /></ActionIconButton>
+            <ActionIconButton action="edit.duplicate" position="left" size={24} disabled={disabled}><IconCopy size={15} aria-hidden /></ActionIconButton>
+            <ActionIconButton action="edit.delete" position="left" size={24} disabled={disabled}><IconTrash size={15} aria-hidden /></ActionIconButton>
+          </Group>
         </Group>
         <Select aria-label="Class of the selected" placeholder="Several classes" disabled={disabled} value={classId ?? null} searchable={schema.classes.length > 12}
           data={schema.classes.filter((c) => c.kind === kind).map((c) => ({ value: c.id, label: c.name }))} onChange={(value) => value && reclass(editor, selected, value)} />

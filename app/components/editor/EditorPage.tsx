@@ -10,7 +10,7 @@ import { useMe } from '../common/session';
 import { itemAddress, useEditorAddress, type EditorAddress } from './address';
 import { EditorSkeleton } from './EditorSkeleton';
 import { eq, type ItemDocuments } from './queries';
-import { outboxOf } from './runtime';
+import { outboxOf, toolInHand } from './runtime';
 import { useOpenDocument } from './useOpenDocument';
 import { WorkbenchView } from './WorkbenchView';
 import type { Item, SchemaVersion } from '../../lib/queries';
@@ -25,6 +25,9 @@ export function EditorPage() {
   useEffect(() => {
     document.title = item.data ? `${item.data.path} · Fieldmark` : 'Fieldmark';
   }, [item.data]);
+  useEffect(() => () => {
+    toolInHand.id = 'select';
+  }, []);
   if (failed) {
     return (
       <Center h="100vh" p="md">

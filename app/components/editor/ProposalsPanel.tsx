@@ -12,8 +12,11 @@ import classes from './Editor.module.css';
 import { useSignal } from './useSignal';
 
 export function ProposalsPanel() {
-  const { editor } = useWorkbench();
+  const { editor, item } = useWorkbench();
   const proposals = useSignal(editor.proposals);
+  if (!proposals && item.status === 'done') {
+    return <EmptyState icon={<IconSparkles size={28} />} title="Nothing to decide">This item is done. Open it again to see and decide what the model proposes for it.</EmptyState>;
+  }
   if (!proposals) {
     return (
       <EmptyState icon={<IconSparkles size={28} />} title="No proposals">

@@ -12,12 +12,20 @@ import type { ItemDocuments, Neighbours } from './queries';
 import { SaveMark } from './SaveMark';
 import { useSignal } from './useSignal';
 
-export function TopBar({ neighbours, documents, finishing }: { neighbours: Neighbours | undefined; documents: ItemDocuments; finishing: boolean }) {
+interface Props {
+  /** The way on and back: through the list of items, or through the disagreements of a report. */
+  steps: Pick<Neighbours, 'previous' | 'next' | 'position'> & { total: number | string } | undefined;
+  ofReport: boolean;
+  documents: ItemDocuments;
+  finishing: boolean;
+}
+
+export function TopBar({ steps, ofReport, documents, finishing }: Props) {
   const { editor, host, item } = useWorkbench();
   const done = item.status === 'done';
   return (
     <header className={classes.top}>
-      <ActionIconButton action="item.back"><IconArrowLeft size={18} aria-hidden /></ActionIconButton>
+      <ActionIconButton action="item.back" name={ofReport ? 'Back to the quality report' : undefined}><IconArrowLeft size={18} aria-hidden /></ActionIconButton>
       <Tooltip label={item.path}><bdi className={classes.path}>{item.path}</bdi></Tooltip>
       <Text size="xs" c="dimmed" className="fm-tabular" style={{ whiteSpace: 'nowrap' }}>{item.width} × {item.height}</Text>
       <ItemStatusBadge status={item.status} />
@@ -28,9 +36,9 @@ export function TopBar({ neighbours, documents, finishing }: { neighbours: Neigh
       <Zoom />
       <Adjust />
       <ColorSchemeMenu />
-      <ActionIconButton action="item.previous" disabled={!neighbours?.previous}><IconChevronLeft size={18} aria-hidden /></ActionIconButton>
-      <Text size="xs" className="fm-tabular" style={{ whiteSpace: 'nowrap' }} data-testid="position">{neighbours ? `${neighbours.position} / ${neighbours.total}` : '–'}</Text>
-      <ActionIconButton action="item.next" disabled={!neighbours?.next}><IconChevronRight size={18} aria-hidden /></ActionIconButton>
+      <ActionIconButton action="item.previous" name={ofReport ? 'Previous disagreement' : undefined} disabled={!steps?.previous}><IconChevronLeft size={18} aria-hidden /></ActionIconButton>
+      <Text size="xs" className="fm-tabular" style={{ whiteSpace: 'nowrap' }} data-testid="position">{steps ? `${steps.position} / ${steps.total}` : '–'}</Text>
+      <ActionIconButton action="item.next" name={ofReport ? 'Next disagreement' : undefined} disabled={!steps?.next}><IconChevronRight size={18} aria-hidden /></ActionIconButton>
       <Tooltip label={<ActionHint name={done ? 'Take it back into work' : 'Done, and on to the next open item'} chord={actionById('item.done').keys[0]} />}>
         <Button
           variant={done ? 'default' : 'filled'}
@@ -71,7 +79,7 @@ function Adjust() {
   const set = (change: Partial<EditorSettings>) => editor.settings.update((now) => ({ ...now, ...change }));
   const changed = s.brightness !== 1 || s.contrast !== 1;
   return (
-    <Popover position="bottom-end" width={260} trapFocus returnFocus>
+    <Popover position="bottom-end" width={280} trapFocus returnFocus>
       <Popover.Target>
         <Tooltip label={`View: brightness, contrast, masks, brush${changed ? ' (changed)' : ''}`}>
           <ActionIcon aria-label="View settings" variant={changed ? 'light' : 'subtle'} color={changed ? 'orange' : 'gray'}><IconAdjustments size={18} aria-hidden /></ActionIcon>
@@ -87,7 +95,7 @@ function Adjust() {
           <Switch label="Painting clears other masks" checked={s.noOverlap} onChange={(event) => set({ noOverlap: event.currentTarget.checked })} />
           <Box>
             <Text size="xs" mb={4}>A stroke of the brush</Text>
-            <SegmentedControl fullWidth data={[{ value: 'continue', label: 'Goes on with the selected' }, { value: 'new', label: 'Is new' }]} value={s.paintMode} onChange={(paintMode) => set({ paintMode: paintMode as EditorSettings['paintMode'] })} />
+            <SegmentedControl fullWidth data={[{ value: 'continue', label: 'Adds to the selected' }, { value: 'new', label: 'Begins anew' }]} value={s.paintMode} onChange={(paintMode) => set({ paintMode: paintMode as EditorSettings['paintMode'] })} />
           </Box>
         </Stack>
       </Popover.Dropdown>

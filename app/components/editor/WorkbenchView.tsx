@@ -18,8 +18,9 @@ import { recall, rememberFor } from './runtime';
 import { SidePanel } from './SidePanel';
 import { ToolRail } from './ToolRail';
 import { TopBar } from './TopBar';
-import { useComparison, useProposals, useReferences } from './useBeside';
+import { useComparison, useProposals, useReferences, type Beside } from './useBeside';
 import { useCanvasKeys } from './useCanvasKeys';
+import { useDisagreements } from './useDisagreements';
 import { useFinish } from './useFinish';
 
 interface Props {
@@ -40,7 +41,8 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
   const canvas = useRef<HTMLDivElement>(null);
   const [help, setHelp] = useState(false);
   const [panel, setPanel] = usePanel(item.project);
-  const { project, filter, filterText } = address;
+  const { project, filter, filterText, compare } = address;
+  const disagreements = useDisagreements(address);
 
   const goTo = (id: string) => {
     stay.leave();
@@ -48,16 +50,21 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
   };
   const back = useCallback(() => {
     stay.leave();
-    router.push(`/projects/${project}${filterText ? `?${filterText}` : ''}`);
-  }, [stay, router, project, filterText]);
+    router.push(compare ? `/projects/${project}/quality?report=${compare}` : `/projects/${project}${filterText ? `?${filterText}` : ''}`);
+  }, [stay, router, project, compare, filterText]);
   const go = (id: string | null | undefined, none: string) => (id ? goTo(id) : editor.say(none));
+  const goDisagreement = (href: string | null, none: string) => {
+    if (!href) return editor.say(none);
+    stay.leave();
+    window.history.pushState(null, '', href);
+  };
   const finish = useFinish({ editor, outbox, item, stay, goTo, next: async () => (await client.fetchQuery(eq.neighbours(item.id, filter))).nextOpen });
 
   // The registry's actions ask this page for what reaches beyond the canvas; it always answers as it is now.
   const now = useRef<EditorHost>(null);
   useEffect(() => {
     now.current = {
-      go: (direction) => go(direction === 1 ? neighbours?.next : neighbours?.previous, direction === 1 ? 'This is the last item of the list.' : 'This is the first item of the list.'),
+      go: (direction) => disagreements ? goDisagreement(direction === 1 ? disagreements.next : disagreements.previous, direction === 1 ? 'This is the last disagreement.' : 'This is the first disagreement.') : go(direction === 1 ? neighbours?.next : neighbours?.previous, direction === 1 ? 'This is the last item of the list.' : 'This is the first item of the list.'),
       goNextOpen: () => go(neighbours?.nextOpen, 'No other item of the list is open.'),
       finish: finish.finish, back, openHelp: () => setHelp(true), openPanel: setPanel,
     };
@@ -74,18 +81,18 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
   useEffect(() => canvas.current?.focus({ preventScroll: true }), [editor]);
 
   const comparison = useComparison(address, documents, row.id);
-  useProposals(editor, documents, address.compare === null && row.id === documents.team.id);
-  const beside = useMemo(() => {
-    const sides = comparison ? [comparison.a, comparison.b].flatMap((s) => (s.document && !s.open ? [{ document: s.document, mark: s.mark as 'A' | 'B' | null }] : [])) : [];
+  useProposals(editor, documents, address.compare === null && row.id === documents.team.id && item.status !== 'done');
+  const beside = useMemo((): Beside[] => {
+    const sides = comparison ? [comparison.a, comparison.b].flatMap((s) => (s.document && !s.open ? [{ document: s.document, mark: s.mark, minScore: s.minScore }] : [])) : [];
     const other = documents.others.find((d) => d.id === address.document);
-    return other && !sides.some((s) => s.document.id === other.id) ? [...sides, { document: other, mark: null }] : sides;
+    return other && !sides.some((s) => s.document.id === other.id) ? [...sides, { document: other, mark: null, minScore: 0 }] : sides;
   }, [comparison, documents.others, address.document]);
   useReferences(editor, beside);
 
   return (
     <WorkbenchContext.Provider value={workbench}>
       <div className={classes.page}>
-        <TopBar neighbours={neighbours} documents={documents} finishing={finish.busy} />
+        <TopBar steps={disagreements ?? neighbours} ofReport={disagreements !== null} documents={documents} finishing={finish.busy} />
         <ToolRail />
         <main className={classes.stage}>
           <Canvas canvasRef={canvas}>

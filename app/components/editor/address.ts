@@ -2,7 +2,7 @@
 /** The labelling page's address: the item in the path; the list's filter and the place to open at in the query. */
 import { useMemo } from 'react';
 import { usePathname, useSearchParams } from 'next/navigation';
-import type { ItemFilter } from '../../lib/queries';
+import type { Disagreement, ItemFilter } from '../../lib/queries';
 
 const filterNames = ['status', 'split', 'classId', 'q', 'proposals'] as const;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -15,7 +15,10 @@ export interface EditorAddress {
   filterText: string;
   document: string | null;
   annotation: string | null;
+  /** A quality report, and which of its disagreements (of this kind, if any is chosen) the page shows. */
   compare: string | null;
+  disagreement: number | null;
+  kind: Disagreement['kind'] | null;
   place: { x0: number; y0: number; x1: number; y1: number } | null;
 }
 
@@ -40,6 +43,7 @@ export function parseAddress(pathname: string, search: URLSearchParams): EditorA
     filter: { status: one('status', ['open', 'work', 'done']), split: one('split', ['train', 'val', 'test']), classId: id('classId') ?? undefined, q: search.get('q')?.slice(0, 200) || undefined, proposals: search.get('proposals') ? true : undefined },
     filterText: carried.toString(),
     document: id('document'), annotation: id('annotation'), compare: id('compare'),
+    disagreement: /^\d{1,9}$/.test(search.get('n') ?? '') ? Number(search.get('n')) : null, kind: one<Disagreement['kind']>('kind', ['missing', 'extra', 'class', 'place']) ?? null,
     place: x1 > x0 && y1 > y0 ? { x0, y0, x1, y1 } : null,
   };
 }

@@ -1,10 +1,13 @@
 /** What outlives an item: the journal, the outbox of each person, the clipboard, and how one works. */
-import { Clipboard, Journal, Outbox, restoreSettings, type EditorSettings } from '@/lib/editor';
+import { Clipboard, Journal, Outbox, restoreSettings, type EditorSettings, type ToolId } from '@/lib/editor';
 import { onStreamEvent } from '../../lib/events';
 import { transport } from './transport';
 
 export const journal = new Journal();
 export const clipboard = new Clipboard();
+
+/** The tool in hand goes along from item to item; who comes from elsewhere begins by selecting. */
+export const toolInHand: { id: ToolId } = { id: 'select' };
 
 const outboxes = new Map<string, Outbox>();
 

@@ -2,7 +2,7 @@
 /** What is shown beside the open document: a model's proposals, other authors, the two sides of a comparison. */
 import { useEffect, useMemo } from 'react';
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { Proposals, type Editor, type Reference } from '@/lib/editor';
+import { Proposals, scoreOf, type Editor, type Reference } from '@/lib/editor';
 import { q } from '../../lib/queries';
 import type { EditorAddress } from './address';
 import { eq, type DocumentRow, type ItemDocuments } from './queries';
@@ -39,6 +39,8 @@ export interface Side {
   document: DocumentRow | null;
   /** Whether it is the document that is open. */
   open: boolean;
+  /** A model's proposals below this score were left out of the comparison. */
+  minScore: number;
 }
 
 /** The sides of the quality report that the page was opened from, or null. */
@@ -49,14 +51,16 @@ export function useComparison(address: EditorAddress, documents: ItemDocuments, 
     const all = [documents.team, ...(documents.mine ? [documents.mine] : []), ...documents.others];
     const side = (mark: 'A' | 'B', author: { kind: string; id: string | null; name: string }): Side => {
       const document = all.find((d) => d.author.kind === author.kind && d.author.id === author.id) ?? null;
-      return { mark, name: author.name, document, open: document?.id === openId };
+      return { mark, name: author.name, document, open: document?.id === openId, minScore: author.kind === 'model' ? report.data.minScore : 0 };
     };
     return { a: side('A', report.data.a), b: side('B', report.data.b) };
   }, [report.data, documents, openId]);
 }
 
+export type Beside = Pick<Side, 'minScore'> & { document: DocumentRow; mark: Side['mark'] | null };
+
 /** Loads the documents that are shown beside, and keeps which of them are switched on. */
-export function useReferences(editor: Editor, wanted: readonly { document: DocumentRow; mark: 'A' | 'B' | null }[]): void {
+export function useReferences(editor: Editor, wanted: readonly Beside[]): void {
   const loaded = useQueries({
     queries: wanted.map((w) => eq.document(w.document.id)),
     combine: (results) => results.map((r) => r.data),
@@ -65,7 +69,7 @@ export function useReferences(editor: Editor, wanted: readonly { document: Docum
     const before = new Map(editor.references.get().map((r) => [r.documentId, r.visible]));
     const references = wanted.flatMap((w, i): Reference[] => {
       const annotations = loaded[i]?.annotations;
-      return annotations ? [{ documentId: w.document.id, name: w.document.author.name, mark: w.mark, annotations, visible: before.get(w.document.id) ?? true }] : [];
+      return annotations ? [{ documentId: w.document.id, name: w.document.author.name, mark: w.mark, annotations: w.minScore > 0 ? annotations.filter((a) => scoreOf(a) >= w.minScore) : annotations, visible: before.get(w.document.id) ?? true }] : [];
     });
     editor.references.set(references);
   }, [editor, wanted, loaded]);

@@ -4,7 +4,7 @@ import type { Size } from '@/lib/core/geometry';
 import type { LabelSchema } from '@/lib/core/labels';
 import { DocumentSession, Editor, type Outbox } from '@/lib/editor';
 import { onStreamEvent } from '../../lib/events';
-import { clipboard, journal, loadSettings, recall, rememberFor, saveSettings } from './runtime';
+import { clipboard, journal, loadSettings, recall, rememberFor, saveSettings, toolInHand } from './runtime';
 import { transport } from './transport';
 
 interface Wanted {
@@ -41,8 +41,10 @@ export function useOpenDocument({ project, documentId, image, schema, outbox, re
         if (missed) void session.changed();
         editor = new Editor({ image: { width, height }, project, schema, session, clipboard, settings: loadSettings(), activeClassId: recall(project, 'class') });
         const made = editor;
+        if (!readOnly) made.setTool(toolInHand.id);
         stops.push(
           () => session.close(),
+          made.toolId.subscribe(() => (toolInHand.id = made.toolId.get())),
           made.settings.subscribe(() => saveSettings(made.settings.get())),
           made.activeClassId.subscribe(() => rememberFor(project, 'class', made.activeClassId.get() ?? '')),
         );

@@ -1,5 +1,5 @@
 'use client';
-import { useRef, useState, type DragEvent } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { Alert, Button, Checkbox, Group, Loader, Modal, Radio, Select, Stack, Text } from '@mantine/core';
 import { IconFolderOpen, IconPhotoPlus, IconUpload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -25,9 +25,10 @@ export function DropArea({ project, onCommitted }: { project: string; onCommitte
     if (list.length === 0) notifyError('Nothing to import', new Error('There are no files in what you chose.'));
     else setPicked({ files: list, source });
   };
-  const onDrop = (e: DragEvent) => {
+  const onDrop = useEffectEvent((e: DragEvent) => {
     e.preventDefault();
     setOver(false);
+    if (!e.dataTransfer || reading !== null || picked) return;
     const entries = entriesOfDrop(e.dataTransfer);
     if (entries.length === 0) return;
     const source = entries.length === 1 ? entries[0]!.name : `${entries.length} dropped`;
@@ -35,7 +36,25 @@ export function DropArea({ project, onCommitted }: { project: string; onCommitte
     walkEntries(entries, setReading)
       .then((list) => take(list, source), (error: unknown) => notifyError('The folder could not be read', new Error(`${describeError(error)} A file was moved, or the browser may not read it.`)))
       .finally(() => setReading(null));
-  };
+  });
+  // The whole window takes it: a folder let go beside the area would else replace the page by a list of its files.
+  useEffect(() => {
+    const over = (e: DragEvent) => {
+      if (!e.dataTransfer?.types.includes('Files')) return;
+      e.preventDefault();
+      setOver(true);
+    };
+    const left = (e: DragEvent) => e.relatedTarget === null && setOver(false);
+    const drop = (e: DragEvent) => onDrop(e);
+    window.addEventListener('dragover', over);
+    window.addEventListener('dragleave', left);
+    window.addEventListener('drop', drop);
+    return () => {
+      window.removeEventListener('dragover', over);
+      window.removeEventListener('dragleave', left);
+      window.removeEventListener('drop', drop);
+    };
+  }, []);
   const onPick = (input: HTMLInputElement, kind: 'folder' | 'files') => {
     const chosen = [...(input.files ?? [])];
     const root = chosen[0]?.webkitRelativePath.split('/')[0];
@@ -44,10 +63,10 @@ export function DropArea({ project, onCommitted }: { project: string; onCommitte
   };
   return (
     <>
-      <div className={classes.area} data-over={over} onDragOver={(e) => { e.preventDefault(); setOver(true); }} onDragLeave={(e) => !e.currentTarget.contains(e.relatedTarget as Node | null) && setOver(false)} onDrop={onDrop} data-testid="drop-area">
+      <div className={classes.area} data-over={over} data-testid="drop-area">
         <Stack align="center" gap="xs">
           {reading === null ? <IconPhotoPlus size={36} stroke={1.3} aria-hidden /> : <Loader size="sm" />}
-          <Text fw={600}>{reading === null ? 'Drop a folder, images or a zip here' : `Reading the folder… ${formatCount(reading)} files`}</Text>
+          <Text fw={600}>{reading === null ? (over ? 'Let go to import' : 'Drop a folder, images or a zip on this page') : `Reading the folder… ${formatCount(reading)} files`}</Text>
           <Text size="xs" c="dimmed" maw={520}>Annotations, and lists of splits such as ImageSets, are found beside the images. The same folder again adds only what is new.</Text>
           <Group gap="xs" mt={4}>
             <Button variant="filled" leftSection={<IconFolderOpen size={15} aria-hidden />} onClick={() => folder.current?.click()} disabled={reading !== null}>Choose a folder</Button>

@@ -115,8 +115,8 @@ function Tile({ project, item, selected, onToggle, href }: { project: string; it
       <div className={classes.check}>
         <Checkbox checked={selected} aria-label={`Select ${name}`} onChange={() => undefined} onClick={(e) => onToggle(item.id, e.shiftKey)} />
       </div>
-      {item.proposals > 0 && (
-        <Badge className={classes.proposals} color="violet" variant="filled" size="sm" leftSection={<IconSparkles size={12} aria-hidden />} title={countOf(item.proposals, 'undecided proposal')} aria-label={countOf(item.proposals, 'undecided proposal')}>{formatCount(item.proposals)}</Badge>
+      {item.proposals > 0 && item.status !== 'done' && (
+        <Badge className={classes.proposals} color="violet" variant="filled" size="sm" leftSection={<IconSparkles size={12} aria-hidden />} title={`${countOf(item.proposals, 'undecided proposal')}, whatever the score`} aria-label={countOf(item.proposals, 'undecided proposal')}>{formatCount(item.proposals)}</Badge>
       )}
     </div>
   );

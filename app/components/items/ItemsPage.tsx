@@ -3,8 +3,8 @@ import { Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Button, Center, Loader, SimpleGrid, Skeleton, Text } from '@mantine/core';
-import { IconFilterOff, IconPhoto, IconPlayerPlay, IconTags, IconUpload } from '@tabler/icons-react';
+import { ActionIcon, Button, Center, Loader, SimpleGrid, Skeleton, Text, Tooltip } from '@mantine/core';
+import { IconFilterOff, IconPhoto, IconPlayerPlay, IconTags, IconTrash, IconUpload } from '@tabler/icons-react';
 import { api, notifyDone } from '../../lib/api';
 import { itemHref } from '../../lib/assets';
 import { countOf } from '../../lib/format';
@@ -43,7 +43,7 @@ function Body({ project }: { project: Project }) {
 
   return (
     <>
-      <PageHeader title={project.name} actions={project.counts.items > 0 && <><Button component={Link} href={`/projects/${project.id}/import`} leftSection={<IconUpload size={15} aria-hidden />}>Import</Button><StartLabelling project={project} /></>}>
+      <PageHeader title={project.name} actions={project.counts.items > 0 && <><Tooltip label="Trash of this project"><ActionIcon component={Link} href={`/trash?project=${project.id}`} size={30} aria-label="Trash of this project"><IconTrash size={17} aria-hidden /></ActionIcon></Tooltip><Button component={Link} href={`/projects/${project.id}/import`} leftSection={<IconUpload size={15} aria-hidden />}>Import</Button><StartLabelling project={project} /></>}>
         {project.description ? <Text size="sm" lineClamp={2}>{project.description}</Text> : project.counts.items > 0 ? `${countOf(project.counts.items, 'image')}, ${countOf(project.counts.annotations, 'annotation')}` : null}
       </PageHeader>
       {project.counts.items === 0 && !filter.active && items.length === 0 && !list.isPending ? (

@@ -1,8 +1,9 @@
 'use client';
 import { useState } from 'react';
+import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useQuery } from '@tanstack/react-query';
-import { Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Anchor, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconTrash } from '@tabler/icons-react';
 import { api, notifyDone } from '../../lib/api';
@@ -61,6 +62,7 @@ function Body({ project }: { project: Project }) {
           color="red" variant="outline" permission="project.manage" leftSection={<IconTrash size={15} aria-hidden />} loading={trash.isPending}
           onClick={() => modals.openConfirmModal({ title: 'Move the project to the trash?', children: <Text size="sm">“{project.name}” with {countOf(project.counts.items, 'image')} and {countOf(project.counts.annotations, 'annotation')} leaves the lists. You can restore it from the trash.</Text>, labels: { confirm: 'Move to trash', cancel: 'Cancel' }, confirmProps: { color: 'red', variant: 'filled' }, onConfirm: () => trash.mutate() })}
         >Move the project to the trash</ActionButton>
+        <Text size="sm" mt="sm"><Anchor component={Link} href={`/trash?project=${project.id}`} size="sm">Images and models of this project that are in the trash</Anchor></Text>
       </Section>
     </Stack>
   );

@@ -4,8 +4,9 @@ import Link from 'next/link';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Badge, Group, SegmentedControl, Text } from '@mantine/core';
 import { IconArrowsShuffle, IconMinus, IconPlus, IconVectorBezier2 } from '@tabler/icons-react';
-import { assetUrl, itemHref } from '../../lib/assets';
+import { assetUrl } from '../../lib/assets';
 import { cropAround } from '../../lib/crop';
+import { disagreementHref } from '../../lib/disagreements';
 import { formatCount } from '../../lib/format';
 import { q, rowsOf, type Disagreement, type QualityReport } from '../../lib/queries';
 import { LoadMore } from '../common/LoadMore';
@@ -35,7 +36,7 @@ export function Disagreements({ report, project }: { report: QualityReport; proj
       <Loaded query={list} what="The disagreements" skeleton={<RowsSkeleton rows={2} height={190} />}>
         {() => rows.length === 0 ? <Text size="sm" c="dimmed">{kind === 'all' ? 'None: the two agree everywhere.' : 'None of this kind.'}</Text> : (
           <>
-            <div className={classes.grid}>{rows.map((d) => <Card key={d.n} d={d} report={report} project={project} names={[name(d.classA), name(d.classB)]} />)}</div>
+            <div className={classes.grid}>{rows.map((d) => <Card key={d.n} d={d} href={disagreementHref(project, report.id, d, kind === 'all' ? null : kind)} project={project} names={[name(d.classA), name(d.classB)]} />)}</div>
             <LoadMore query={list} />
           </>
         )}
@@ -44,10 +45,8 @@ export function Disagreements({ report, project }: { report: QualityReport; proj
   );
 }
 
-function Card({ d, report, project, names: [a, b] }: { d: Disagreement; report: QualityReport; project: string; names: (string | null)[] }) {
+function Card({ d, href, project, names: [a, b] }: { d: Disagreement; href: string; project: string; names: (string | null)[] }) {
   const kind = kinds[d.kind];
-  const round = (v: number) => Math.round(v * 10) / 10;
-  const href = itemHref(project, d.item, { compare: report.id, annotation: d.annotationB ?? d.annotationA, x0: round(d.box.x0), y0: round(d.box.y0), x1: round(d.box.x1), y1: round(d.box.y1) });
   const what = d.kind === 'class' ? `${a} → ${b}` : (a ?? b ?? '');
   return (
     <Link href={href} prefetch={false} className={classes.card} title={d.path}>

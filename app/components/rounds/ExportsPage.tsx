@@ -54,6 +54,7 @@ function Form({ project, versions, formats, first }: { project: string; versions
   const version = versions.find((v) => v.id === chosen)?.id ?? versions[0]!.id;
   const [format, setFormat] = useState((formats.find((f) => f.id === 'coco') ?? formats[0])?.id ?? '');
   const [images, setImages] = useState(false);
+  const name = useQuery(q.project(project)).data?.name ?? 'NAME';
   const losses = useQuery({ ...q.losses(version, format), enabled: !!format });
   const create = useAction<{ version: string; format: string; images: boolean }, ExportRow>({
     run: ({ version: id, ...body }, idempotencyKey) => api.createExport({ params: { id }, body }, { idempotencyKey }), failed: 'The export did not start',
@@ -82,7 +83,7 @@ function Form({ project, versions, formats, first }: { project: string; versions
               <Alert color="yellow" p="xs"><List size="sm" spacing={4}>{losses.data.losses.map((l) => <List.Item key={l.code}>{l.message}{l.count > 0 && <Text span size="xs"> ({formatCount(l.count)})</Text>}</List.Item>)}</List></Alert>
             )}
             <Group><ActionButton type="submit" permission="data.export" variant="filled" leftSection={<IconFileExport size={15} aria-hidden />} loading={create.isPending} blocked={!format && 'Choose a format.'}>Export</ActionButton></Group>
-            <Text size="xs" c="dimmed">On the command line: <span className="fm-mono">npx fieldmark export --project NAME --format {format || 'coco'} --out DIR</span></Text>
+            <Text size="xs" c="dimmed">On the command line: <span className="fm-mono">npx fieldmark export --project {/^[\w.-]+$/.test(name) ? name : JSON.stringify(name)} --format {format || 'coco'} --out DIR</span></Text>
           </Stack>
         </SimpleGrid>
       </form>

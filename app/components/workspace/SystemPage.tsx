@@ -60,7 +60,7 @@ function HealthView({ health: h }: { health: Health }) {
   const parts = (Object.keys(partNames) as (keyof typeof partNames)[]).map((key) => ({ key, ...h.parts[key] }));
   return (
     <>
-      <Group gap="sm" mb="md"><Ok ok={h.ok} /><Text size="sm">Fieldmark {h.version}, database schema {h.schema}, up since <RelativeTime at={h.startedAt} /></Text></Group>
+      <Group gap="sm" mb="md"><Ok ok={h.ok} /><Text size="sm">Fieldmark {h.version}, database schema {h.schema}, started <RelativeTime at={h.startedAt} /></Text></Group>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" mb="lg">
         <Section title="Parts">
           <Table>

@@ -33,7 +33,7 @@ function Page() {
   return (
     <>
       <PageHeader title="Trash">
-        What is here is out of all lists, training and exports, and loses nothing until an owner erases it for good. {storage ? `${formatBytes(storage.trashBytes)} are held by the trash.` : ''}
+        What is here is out of all lists, training and exports, and loses nothing until an owner erases it for good. {storage && storage.trashBytes > 0 ? `It holds ${formatBytes(storage.trashBytes)}.` : ''}
       </PageHeader>
       <Tabs defaultValue={of ? 'items' : 'projects'}>
         <Tabs.List mb="md">
