@@ -11,7 +11,6 @@ import { initialiseWeights, readWeights } from '../runtime/weights';
 import { randomTensor } from '../testing/gradcheck';
 import { readCheckpoint, writeCheckpoint } from './checkpoint';
 import { decodeImage, decodeToFit } from './data/decode';
-import { ImageCache } from './data/imageCache';
 import { loadCard, loadModel, saveModel } from './modelFiles';
 
 let folder: string;
@@ -99,20 +98,5 @@ describe('decoding', () => {
     expect(Array.from((await decodeImage({ load: async () => palette })).data)).toEqual([...pixels]);
     const clear = await sharp(Buffer.from([9, 8, 7, 0]), { raw: { width: 1, height: 1, channels: 4 } }).png().toBuffer();
     expect(Array.from((await decodeImage({ load: async () => clear })).data)).toEqual([9, 8, 7]);
-  });
-});
-
-describe('the image cache', () => {
-  it('stays under its budget, and forgets the least recently used first', async () => {
-    const cache = new ImageCache(250);
-    const loads: string[] = [];
-    const get = (key: string) => cache.get(key, async () => {
-      loads.push(key);
-      return { data: new Uint8Array(100), width: 1, height: 1 };
-    });
-    for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) await get(key);
-    expect(loads).toEqual(['a', 'b', 'c', 'b']);
-    await Promise.all([get('d'), get('d')]);
-    expect(loads.filter((key) => key === 'd')).toHaveLength(1);
   });
 });

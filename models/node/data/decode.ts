@@ -1,6 +1,6 @@
 /** Image bytes to RGB pixels at a size, by sharp (libvips) on its own threads. */
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
-import { type ImageSource, type RawImage } from '../../inference/types';
+import type { ImageSource, RawImage } from '../../inference/types';
 import { type RgbImage } from '../../data/pixels';
 
 /** Images beyond this many pixels are refused: a small file can unpack to any size. */

@@ -1,19 +1,20 @@
 /**
- * Training batches, prepared ahead of the step: images decoded, reduced, augmented, and the task's targets written.
- * Batch k is a function of the seed, the data and k alone, however many threads make it.
+ * Training batches, prepared ahead of the step: images decoded, reduced, augmented, and the task's targets written, in
+ * threads of their own. Batch k is a function of the seed, the data and k alone, however many threads make it.
  */
-import { boxesOfTile, noAugmentation, planImage, type AugmentOptions } from '../../data/augment';
-import { letterbox, type Size } from '../../data/letterbox';
-import { type RgbImage } from '../../data/pixels';
-import { type TypedArray } from '../../graph';
-import { type Tensors } from '../../runtime/engine';
-import { type ModelDesign } from '../../runtime/card';
-import { type Random, randomFor } from '../../runtime/random';
+import os from 'node:os';
+import type { AugmentOptions } from '../../data/augment';
+import { noAugmentation } from '../../data/augment';
+import { drawMembers } from '../../data/plan';
+import type { RawImage } from '../../inference/types';
+import type { ModelDesign } from '../../runtime/card';
+import type { Tensors } from '../../runtime/engine';
+import { randomFor } from '../../runtime/random';
 import { taskOf } from '../../tasks';
-import { type Example, type Label } from '../../tasks/types';
-import { decodeImage } from './decode';
-import { ImageCache } from './imageCache';
-import { renderTiles } from './render';
+import type { Example } from '../../tasks/types';
+import { cachedBytes, cachedSize, type Recipe } from './makeBatch';
+import { createStore, PixelStore, type StoreMemory } from './pixelStore';
+import { InProcessStation, type Station, ThreadStation } from './stations';
 
 export interface LoaderOptions {
   /** Labels in pixels of the full image. */
@@ -29,7 +30,7 @@ export interface LoaderOptions {
   from?: number;
   /** Bytes that decoded, reduced images may take. Default 512 MB. */
   cacheBytes?: number;
-  /** Threads beside this one; 0: everything is done in this one. */
+  /** Threads beside this one. 0: everything is done in this one. Default: 1, or 2 from four cores on. */
   threads?: number;
   /** `next` rejects with its reason once it is aborted. */
   signal?: AbortSignal;
@@ -45,76 +46,112 @@ export interface Loader {
   dispose(): Promise<void>;
 }
 
-/** Images are kept a little larger than the network sees them, for enlargement without loss. */
-const CACHED_AT = 1.25;
-const AHEAD = 3;
+const CACHE_BYTES = 512 * 2 ** 20;
+/** So many batches are begun ahead of the one that is asked for, as long as they stay below so many bytes. */
+const AHEAD = 6;
+const AHEAD_BYTES = 128 * 2 ** 20;
 
 export function createLoader(options: LoaderOptions): Loader {
-  return new InProcessLoader(options);
+  return new QueuedLoader(options);
 }
 
-class InProcessLoader implements Loader {
-  private readonly sizes: Size[];
-  private readonly cache: ImageCache;
-  private readonly ahead: Promise<Tensors>[] = [];
+class QueuedLoader implements Loader {
+  private readonly stations: Station[];
+  private readonly store: PixelStore;
+  private readonly depth: number;
+  private readonly queue: Promise<Tensors>[] = [];
+  /** Of all batches that are not there yet. */
+  private readonly rejections = new Set<(error: Error) => void>();
+  private readonly loading = new Map<number, Promise<Uint8Array | RawImage>>();
+  private readonly stop = new Int32Array(new SharedArrayBuffer(4));
   private index: number;
   private epoch = -1;
   private order: number[] = [];
+  private ended: Error | null = null;
 
   constructor(private readonly options: LoaderOptions) {
-    const { width, height } = options.design.inputSize;
-    const room = { width: Math.round(width * CACHED_AT), height: Math.round(height * CACHED_AT) };
-    this.sizes = options.examples.map((example) => {
-      const fitted = letterbox(example, room);
-      return fitted.width > example.width ? { width: example.width, height: example.height } : { width: fitted.width, height: fitted.height };
-    });
-    this.cache = new ImageCache(options.cacheBytes ?? 512 * 2 ** 20);
-    this.index = options.from ?? 0;
+    const { examples, design, batch, seed, from = 0, cacheBytes = CACHE_BYTES, threads = os.availableParallelism() >= 4 ? 2 : 1, signal } = options;
+    if (examples.length === 0) throw new RangeError('a loader needs at least one example');
+    const task = taskOf(design.task);
+    const largest = examples.reduce((most, example) => Math.max(most, cachedBytes(cachedSize(example, design.inputSize), task.labelMap)), 0);
+    const memory: StoreMemory = createStore(examples.length, largest, cacheBytes);
+    this.store = new PixelStore(memory);
+    const load = (index: number) => this.load(index);
+    const born = { design, seed, store: memory, stop: this.stop.buffer as SharedArrayBuffer };
+    this.stations = threads === 0 ? [new InProcessStation(born, load)] : Array.from({ length: threads }, () => new ThreadStation(born, load));
+    const bytes = batch * design.inputSize.width * design.inputSize.height * 3;
+    this.depth = Math.max(this.stations.length + 1, Math.min(AHEAD, Math.floor(AHEAD_BYTES / bytes)));
+    this.index = from;
+    signal?.addEventListener('abort', this.abort, { once: true });
+    if (signal?.aborted) this.abort();
+    this.fill();
   }
 
   async next(): Promise<Tensors> {
-    this.options.signal?.throwIfAborted();
+    if (this.ended) throw this.ended;
     this.fill();
-    const batch = await this.ahead.shift()!;
-    this.options.signal?.throwIfAborted();
+    const feeds = await this.queue.shift()!;
     this.fill();
-    return batch;
+    return feeds;
   }
 
   async dispose(): Promise<void> {
-    await Promise.allSettled(this.ahead.splice(0));
+    this.options.signal?.removeEventListener('abort', this.abort);
+    this.end(new Error('the loader has been disposed of'));
+    await Promise.all(this.stations.map((station) => station.end()));
+  }
+
+  private readonly abort = (): void => {
+    const { reason } = this.options.signal!;
+    this.end(reason instanceof Error ? reason : new Error(String(reason)));
+  };
+
+  private end(reason: Error): void {
+    this.ended ??= reason;
+    Atomics.store(this.stop, 0, 1);
+    this.queue.length = 0;
+    for (const reject of this.rejections) reject(this.ended);
   }
 
   private fill(): void {
-    while (this.ahead.length < AHEAD) {
-      const made = this.make(this.index++);
-      // A failure is reported to whoever takes the batch, not to the process.
-      made.catch(() => undefined);
-      this.ahead.push(made);
-    }
+    while (!this.ended && this.queue.length < this.depth) this.queue.push(this.begin(this.index++));
   }
 
-  private async make(step: number): Promise<Tensors> {
-    const { design, batch, seed, augmentation } = this.options;
-    const { width, height } = design.inputSize;
-    const task = taskOf(design.task);
-    const image = new Uint8Array(batch * height * width * 3);
-    const specs = task.targets(design, batch);
-    const arrays: Record<string, TypedArray> = {};
-    for (const [name, { shape, dtype }] of Object.entries(specs)) {
-      const length = shape.reduce((a, b) => a * b, 1);
-      arrays[name] = dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
-    }
-    const varied = augmentation?.(step) ?? noAugmentation;
-    const indices = Array.from({ length: batch }, (_, i) => this.exampleAt(step * batch + i));
-    await Promise.all(indices.map(async (example, i) => {
-      const target = { data: image.subarray(i * height * width * 3, (i + 1) * height * width * 3), width, height };
-      const labels = await this.draw(example, target, varied, randomFor(seed, 'augment', step, i));
-      task.writeTargets(design, arrays, i, { width, height, labels, labelMap: null });
+  private begin(batch: number): Promise<Tensors> {
+    const promise = new Promise<Tensors>((resolve, reject) => {
+      this.rejections.add(reject);
+      this.make(batch).then(resolve, reject).finally(() => this.rejections.delete(reject));
+    });
+    // A failure is reported to whoever takes the batch, not to the process.
+    promise.catch(() => undefined);
+    return promise;
+  }
+
+  private async make(batch: number): Promise<Tensors> {
+    const recipe = await this.recipe(batch);
+    // To the one that has least to do.
+    const station = this.stations.reduce((best, one) => (one.busy < best.busy ? one : best));
+    return station.make(recipe);
+  }
+
+  private async recipe(batch: number): Promise<Recipe> {
+    const { examples, seed, augmentation } = this.options;
+    const varied = augmentation?.(batch) ?? noAugmentation;
+    const positions = new Map<number, number>();
+    const members = Array.from({ length: this.options.batch }, (_, i) =>
+      drawMembers(this.exampleAt(batch * this.options.batch + i), examples.length, varied, randomFor(seed, 'augment', batch, i)).map((example) => {
+        if (!positions.has(example)) positions.set(example, positions.size);
+        return positions.get(example)!;
+      }));
+    const ingredients = await Promise.all([...positions.keys()].map(async (index): Promise<Recipe['ingredients'][0]> => {
+      const { id, width, height, labels, image } = examples[index]!;
+      const ingredient = { index, id, width, height, labels };
+      if ('path' in image) return { ...ingredient, path: image.path };
+      // Fetched before the thread asks: this thread may not hear it for the length of a step.
+      if (this.store.has(index)) return ingredient;
+      return this.load(index).then((loaded) => ({ ...ingredient, loaded }), () => ingredient);
     }));
-    const feeds: Tensors = { image: { dtype: 'uint8', shape: [batch, height, width, 3], data: image } };
-    for (const [name, { shape, dtype }] of Object.entries(specs)) feeds[name] = { dtype, shape, data: arrays[name]! };
-    return feeds;
+    return { batch, augmentation: varied, members, ingredients };
   }
 
   private exampleAt(position: number): number {
@@ -127,25 +164,15 @@ class InProcessLoader implements Loader {
     return this.order[position % n]!;
   }
 
-  private async draw(example: number, target: RgbImage, options: AugmentOptions, random: Random): Promise<Label[]> {
-    const { examples, design } = this.options;
-    const tiles = planImage(example, this.sizes, design.inputSize, options, random, () => random.below(examples.length));
-    const images = await Promise.all(tiles.map((tile) => this.cached(tile.example)));
-    await renderTiles(target, tiles, images, design.normalisation.fill);
-    return tiles.flatMap((tile) => {
-      const { labels, ...full } = examples[tile.example]!;
-      return labels.flatMap((label): Label[] => (label.kind === 'box' ? boxesOfTile([label], full, this.sizes[tile.example]!, tile) : label.kind === 'class' ? [label] : []));
-    });
-  }
-
-  private cached(index: number): Promise<RgbImage> {
-    const example = this.options.examples[index]!;
-    return this.cache.get(String(index), async () => {
-      try {
-        return await decodeImage(example.image, this.sizes[index]!);
-      } catch (error) {
-        throw new Error(`image ${example.id} cannot be read: ${(error as Error).message}`, { cause: error });
-      }
-    });
+  /** The bytes of an example without a path; asked for once at a time. */
+  private load(index: number): Promise<Uint8Array | RawImage> {
+    let loading = this.loading.get(index);
+    if (!loading) {
+      const { image } = this.options.examples[index]!;
+      if ('path' in image) return Promise.reject(new Error('an image with a path is read where it is needed'));
+      loading = image.load().finally(() => this.loading.delete(index));
+      this.loading.set(index, loading);
+    }
+    return loading;
   }
 }
