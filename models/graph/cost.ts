@@ -37,30 +37,31 @@ export interface Cost {
 /** Cost of one run of the program. */
 export function costOf(program: Program): Cost {
   const state = program.state ?? {};
+  const kept = new Set([...Object.keys(state), ...Object.keys(program.constants ?? {})]);
   const results = [...Object.values(program.outputs), ...Object.values(state)];
   const nodes = reachable(results);
+  // Reshapes and stopGradient share memory with their input: what they keep alive is their source.
+  const sources = new Map<Value, Value>();
+  const sourceOf = (value: Value): Value => sources.get(value) ?? value;
+  for (const { op, inputs, outputs } of nodes) if (op === 'reshape' || op === 'stopGradient') sources.set(outputs[0]!, sourceOf(inputs[0]!));
   const lastUse = new Map<Value, number>();
-  nodes.forEach((node, i) => node.inputs.forEach((value) => lastUse.set(value, i)));
-  for (const value of results) lastUse.set(value, Infinity);
+  nodes.forEach((node, i) => [...node.outputs, ...node.inputs].forEach((value) => lastUse.set(sourceOf(value), i)));
+  for (const value of results) lastUse.set(sourceOf(value), Infinity);
 
-  // Reshapes and stopGradient share memory with their input; what they keep alive is their source.
   let alive = 0;
   let peak = 0;
   let products = 0;
   let parameters = 0;
-  let scratch = 0;
   nodes.forEach((node, i) => {
     products += multiplications(node);
-    const shares = node.op === 'reshape' || node.op === 'stopGradient';
-    if (node.op === 'input' && ((node as GraphNode<'input'>).attrs.name in state || (node as GraphNode<'input'>).attrs.name in (program.constants ?? {}))) {
-      parameters += sizeOf(node.outputs[0]!.shape);
-    }
-    if (node.op === 'conv' || node.op === 'convInput' || node.op === 'convFilter') scratch = Math.max(scratch, columnBytes(node));
-    if (!shares) alive += node.outputs.reduce((sum, value) => sum + bytesOf(value), 0);
-    peak = Math.max(peak, alive);
-    for (const value of new Set(node.inputs)) if (lastUse.get(value) === i && value.node.op !== 'reshape') alive -= bytesOf(value);
+    if (node.op === 'input' && kept.has((node as GraphNode<'input'>).attrs.name)) parameters += sizeOf(node.outputs[0]!.shape);
+    const touched = new Set([...node.outputs, ...node.inputs].map(sourceOf));
+    for (const value of node.outputs) if (sourceOf(value) === value) alive += bytesOf(value);
+    const scratch = node.op === 'conv' || node.op === 'convInput' || node.op === 'convFilter' ? columnBytes(node) : 0;
+    peak = Math.max(peak, alive + scratch);
+    for (const value of touched) if (lastUse.get(value) === i) alive -= bytesOf(value);
   });
-  return { multiplications: products, parameters, peakBytes: peak + scratch };
+  return { multiplications: products, parameters, peakBytes: peak };
 }
 
 /** Bytes of the column matrix of a convolution, for one image. */

@@ -17,3 +17,13 @@ export function diceLoss(p: Value, t: Value, smooth = 1): Value {
   const total = ops.add(ops.add(ops.reduceSum(p), ops.reduceSum(t)), smooth);
   return ops.sub(1, ops.div(overlap, total));
 }
+
+/**
+ * The mean of per-item losses, each counted as often as its weight says (0 leaves it out): Σ w l / Σ w. `weights` has the
+ * shape of the losses, or ones along axes that share a weight. `weight` is Σ w over all items, by which micro-batches count.
+ */
+export function weightedMean(losses: Value, weights: Value): { loss: Value; weight: Value } {
+  const all = ops.broadcastTo(weights, losses.shape);
+  const weight = ops.reduceSum(all);
+  return { loss: ops.div(ops.reduceSum(ops.mul(losses, all)), ops.maximum(weight, 1e-6)), weight };
+}

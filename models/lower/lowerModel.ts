@@ -1,6 +1,6 @@
 /** A tf.layers model as values of a graph. */
 import type * as tf from '@tensorflow/tfjs';
-import { sameShape, show, sizeOf, type Graph, type Value } from '../graph';
+import { ops, sameShape, show, sizeOf, type Graph, type Value } from '../graph';
 import { layerLowerings } from './layers';
 import { type LayerContext, type LoweredWeight } from './types';
 
@@ -16,6 +16,8 @@ export interface LoweredModel {
   weights: LoweredWeight[];
   /** Next values of weights that gradients do not train, by weight name. */
   updates: Map<string, Value>;
+  /** What those weights follow: the batch's own statistics, by weight name. */
+  statistics: Map<string, Value>;
   masks: MaskInput[];
 }
 
@@ -45,6 +47,7 @@ export function weightNames(layer: tf.layers.Layer): { name: string; variable: t
 export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly Value[], { training, weight: given, from = model.inputs, to = model.outputs }: LowerOptions): LoweredModel {
   const weights = new Map<string, LoweredWeight>();
   const updates = new Map<string, Value>();
+  const statistics = new Map<string, Value>();
   const masks: MaskInput[] = [];
   const known = new Map<number, Value>();
   from.forEach((tensor, i) => {
@@ -56,31 +59,38 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
     known.set(tensor.id, value);
   });
 
-  const contextOf = (layer: tf.layers.Layer): LayerContext => ({
-    graph,
-    layer,
-    config: layer.getConfig() as Record<string, unknown>,
-    training: training && layer.trainable,
-    weight(name, { shape, layout, decays = true } = {}) {
-      const found = weightNames(layer).find((entry) => entry.name === `${layer.name}/${name}`);
-      if (!found) throw new Error(`it has no weight named ${name}, only ${layer.weights.map((weight) => weight.originalName).join(', ')}`);
-      const ready = weights.get(found.name);
-      if (ready) return ready.value;
-      const own = found.variable.shape as number[];
-      const graphShape = shape ?? own;
-      if (sizeOf(own) !== sizeOf(graphShape)) throw new Error(`weight ${name} has the shape ${show(own)}, expected was ${show(graphShape)}`);
-      const value = given?.(found.name) ?? graph.input(found.name, graphShape, 'float32', layout);
-      if (!sameShape(value.shape, graphShape)) throw new Error(`weight ${name} was given as ${show(value.shape)}, expected was ${show(graphShape)}`);
-      weights.set(found.name, { name: found.name, value, layout: layout ?? 'plain', shape: own, trainable: layer.trainable && found.variable.trainable, decays });
-      return value;
-    },
-    update: (name, next) => updates.set(`${layer.name}/${name}`, next),
-    mask(shape, keep) {
-      const name = `${layer.name}/mask`;
-      masks.push({ name, shape, keep });
-      return graph.input(name, shape);
-    },
-  });
+  const contextOf = (layer: tf.layers.Layer): LayerContext => {
+    const context: LayerContext = {
+      graph,
+      layer,
+      config: layer.getConfig() as Record<string, unknown>,
+      training: training && layer.trainable,
+      weight(name, { shape, layout, decays = true } = {}) {
+        const found = weightNames(layer).find((entry) => entry.name === `${layer.name}/${name}`);
+        if (!found) throw new Error(`it has no weight named ${name}, only ${layer.weights.map((weight) => weight.originalName).join(', ')}`);
+        const ready = weights.get(found.name);
+        if (ready) return ready.value;
+        const own = found.variable.shape as number[];
+        const graphShape = shape ?? own;
+        if (sizeOf(own) !== sizeOf(graphShape)) throw new Error(`weight ${name} has the shape ${show(own)}, expected was ${show(graphShape)}`);
+        const value = given?.(found.name) ?? graph.input(found.name, graphShape, 'float32', layout);
+        if (!sameShape(value.shape, graphShape)) throw new Error(`weight ${name} was given as ${show(value.shape)}, expected was ${show(graphShape)}`);
+        weights.set(found.name, { name: found.name, value, layout: layout ?? 'plain', shape: own, trainable: layer.trainable && found.variable.trainable, decays });
+        return value;
+      },
+      statistic(name, ofBatch, momentum) {
+        const running = context.weight(name, { decays: false });
+        statistics.set(`${layer.name}/${name}`, ofBatch);
+        updates.set(`${layer.name}/${name}`, ops.add(ops.mul(running, momentum), ops.mul(ofBatch, 1 - momentum)));
+      },
+      mask(shape, keep) {
+        const name = `${layer.name}/mask`;
+        masks.push({ name, shape, keep });
+        return graph.input(name, shape);
+      },
+    };
+    return context;
+  };
 
   const visit = (tensor: tf.SymbolicTensor): Value => {
     const ready = known.get(tensor.id);
@@ -105,5 +115,5 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
     return value;
   };
   const outputs = to.map(visit);
-  return { outputs, weights: [...weights.values()], updates, masks };
+  return { outputs, weights: [...weights.values()], updates, statistics, masks };
 }

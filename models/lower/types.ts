@@ -25,8 +25,8 @@ export interface LayerContext {
   training: boolean;
   /** The layer's weight of this (unscoped) name as an input, shaped as asked. */
   weight(name: string, options?: { shape?: readonly number[]; layout?: InputLayout; decays?: boolean }): Value;
-  /** Declares the next value of a weight that is not trained by gradients (running statistics). */
-  update(name: string, next: Value): void;
+  /** Declares that a weight which gradients do not train moves towards a statistic of the batch by 1 − momentum. */
+  statistic(name: string, ofBatch: Value, momentum: number): void;
   /** An input fed at each step with 0/1 numbers, drawn by a generator keyed by step and layer. */
   mask(shape: readonly number[], keep: number): Value;
 }

@@ -52,7 +52,6 @@ describe('a run', () => {
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
     expect(results[0]!.average).not.toBe(results[0]!.weights);
-    expect(results[0]!.losses.at(-1)).toBeLessThan(results[0]!.losses[0]! * 2);
   });
 
   it('goes on from a snapshot to the same curve and the same weights', async () => {
@@ -83,6 +82,14 @@ describe('a run', () => {
     const [onnx, oracle] = results as [(typeof results)[0], (typeof results)[0]];
     expect(relativeDifference(onnx.losses, oracle.losses)).toBeLessThan(1e-4);
     for (const [name, { data }] of Object.entries(onnx.weights)) expect(relativeDifference(data, oracle.weights[name]!.data)).toBeLessThan(2e-3);
+  });
+
+  it('lowers the loss on a batch that stays the same', async () => {
+    const trainer = await Trainer.create(ortEngine, specOf(network(), adam(), { clipNorm: 1 }));
+    const losses: number[] = [];
+    for (let i = 0; i < 40; i++) losses.push((await trainer.train(batch(0), 2e-2)).loss!);
+    expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
+    await trainer.dispose();
   });
 
   it('refuses a snapshot of another model', async () => {

@@ -1,117 +1,21 @@
-/**
- * One training step as one program: forward, backward, update, moving average. The engine keeps weights and moments
- * between steps; they come back to the tf.layers model only when asked for.
- */
-import { Graph, gradients, ops, sameShape, type DType, type Program, type Value } from '../graph';
-import { lowerModel, type LoweredModel, type LoweredWeight, type MaskInput } from '../lower';
-import { number32, type CompileOptions, type Engine, type Executable, type Tensors } from '../runtime/engine';
+/** Runs training steps. The engine keeps weights and moments between them; they come back to the tf.layers model when asked for. */
+import { sameShape, sizeOf, type TensorData } from '../graph';
+import { type MaskInput } from '../lower';
+import { float32, number32, type CompileOptions, type Engine, type Executable, type Tensors } from '../runtime/engine';
 import { randomFor } from '../runtime/random';
-import { type LayersModel, type tf } from '../runtime/tf';
 import { readWeights, writeWeights } from '../runtime/weights';
-import { type Optimizer } from './optimizers';
-import { Pack } from './pack';
+import { averageOf, buildStatistics, buildStep, microShape, STATISTICS, WEIGHT, type StepGraph, type TrainerSpec } from './step';
 
-export interface LossResult {
-  /** One number. */
-  loss: Value;
-  /** Further numbers to report at each step. */
-  parts: Record<string, Value>;
-}
-
-export interface TrainerSpec {
-  model: LayersModel;
-  /** Where `network` begins: tensors of the model that it is given the values of. Default: the model's inputs. */
-  from?: readonly tf.SymbolicTensor[];
-  /** What is fed at each step, by name. */
-  inputs: Record<string, { shape: readonly number[]; dtype: DType }>;
-  /** Builds the loss from the fed values; `network` lowers the model in training mode and may be called once. */
-  loss(inputs: Record<string, Value>, network: (...inputs: Value[]) => Value[]): LossResult;
-  optimizer: Optimizer;
-  /** Gradients are scaled down to this global L2 norm where they exceed it. */
-  clipNorm?: number;
-  /** Decay of the weights' moving average; absent: none is kept. It starts lower and rises in the first steps. */
-  averageDecay?: number;
-  /** Keys dropout masks, with step and layer. Default 1. */
-  seed?: number;
-}
-
-export interface StepGraph {
-  program: Program;
-  masks: MaskInput[];
-  /** The state that is weights: those trained by gradients, and those that batch statistics move. */
-  packs: Pack[];
-}
-
-const averageOf = (name: string): string => `average:${name}`;
-const slotOf = (slot: string, name: string): string => `${slot}:${name}`;
-
-/** Builds inputs and loss in a graph of their own; `weight` gives values for weights by name. */
-function trace(spec: TrainerSpec, graph: Graph, weight?: (name: string) => Value | undefined): LossResult & { lowered: LoweredModel } {
-  const inputs = Object.fromEntries(Object.entries(spec.inputs).map(([name, { shape, dtype }]) => [name, graph.input(name, shape, dtype)]));
-  let lowered: LoweredModel | undefined;
-  const result = spec.loss(inputs, (...values) => {
-    if (lowered) throw new Error('the network may be called once');
-    lowered = lowerModel(graph, spec.model, values, { training: true, weight, from: spec.from });
-    return lowered.outputs;
-  });
-  if (!lowered) throw new Error('the loss does not call the network');
-  return { ...result, lowered };
-}
-
-/** The step of `spec` as a program. */
-export function buildStep(spec: TrainerSpec): StepGraph {
-  // A first tracing shows which weights there are and how the graph wants them; the second has them cut out of vectors.
-  const { weights, updates } = trace(spec, new Graph()).lowered;
-  const packed = (name: string, include: (weight: LoweredWeight) => boolean) =>
-    new Pack(name, weights.filter(include).map(({ name: own, value, layout }) => ({ name: own, shape: value.shape, layout })));
-  const trained = [packed('decayed', (weight) => weight.trainable && weight.decays), packed('plain', (weight) => weight.trainable && !weight.decays)].filter(({ size }) => size > 0);
-  const statistics = packed('statistics', (weight) => !weight.trainable && updates.has(weight.name));
-
-  const graph = new Graph();
-  const vectors = new Map([...trained, statistics].filter(({ size }) => size > 0).map((pack) => [pack, graph.input(pack.name, [pack.size])]));
-  const pieces = new Map([...vectors].flatMap(([pack, vector]) => [...pack.unpack(vector)]));
-  const { loss, parts, lowered } = trace(spec, graph, (name) => pieces.get(name));
-
-  const names = trained.flatMap((pack) => pack.weights.map((weight) => weight.name));
-  const derived = gradients(loss, names.map((name) => pieces.get(name)!));
-  const gradientOf = new Map(names.flatMap((name, i) => (derived[i] ? [[name, derived[i]] as const] : [])));
-  let clipped = trained.map((pack) => pack.pack(graph, gradientOf));
-  const outputs: Record<string, Value> = { loss, ...parts };
-  if (spec.clipNorm !== undefined && clipped.length > 0) {
-    const norm = ops.sqrt(clipped.map((value) => ops.reduceSum(ops.square(value))).reduce((a, b) => ops.add(a, b)));
-    outputs.gradientNorm = norm;
-    const scale = ops.minimum(ops.div(graph.scalar(spec.clipNorm), ops.add(norm, 1e-6)), 1);
-    clipped = clipped.map((value) => ops.mul(value, scale));
-  }
-
-  const state: Record<string, Value> = {};
-  const scalars: Record<string, Value> = { learningRate: graph.input('learningRate', []) };
-  for (const name of Object.keys(spec.optimizer.scalars(1))) scalars[name] = graph.input(name, []);
-  const averageRate = spec.averageDecay === undefined ? null : graph.input('averageRate', []);
-  const keep = (pack: Pack, next: Value) => {
-    state[pack.name] = next;
-    if (!averageRate) return;
-    const average = graph.input(averageOf(pack.name), [pack.size]);
-    state[averageOf(pack.name)] = ops.add(average, ops.mul(ops.sub(next, average), averageRate));
-  };
-  trained.forEach((pack, i) => {
-    const slots = Object.fromEntries(spec.optimizer.slots.map((slot) => [slot, graph.input(slotOf(slot, pack.name), [pack.size])]));
-    const updated = spec.optimizer.update({ parameter: vectors.get(pack)!, gradient: clipped[i]!, slots, scalars, decays: pack.name === 'decayed' });
-    keep(pack, updated.parameter);
-    for (const [slot, next] of Object.entries(updated.slots)) state[slotOf(slot, pack.name)] = next;
-  });
-  if (statistics.size > 0) keep(statistics, statistics.pack(graph, lowered.updates));
-
-  const all = readWeights(spec.model);
-  const constants = Object.fromEntries(lowered.weights.filter(({ name }) => !pieces.has(name)).map(({ name, value }) => [name, { ...all[name]!, shape: value.shape }]));
-  return { program: { outputs, state, constants }, masks: lowered.masks, packs: [...vectors.keys()] };
-}
+export type { LossResult, StepGraph, TrainerSpec } from './step';
+export { buildStep } from './step';
 
 /** Owns the compiled step and its state. */
 export class Trainer {
   private done = 0;
 
   private constructor(
+    private readonly engine: Engine,
+    private readonly options: CompileOptions | undefined,
     private readonly spec: TrainerSpec,
     private readonly step: StepGraph,
     private readonly executable: Executable,
@@ -119,7 +23,7 @@ export class Trainer {
 
   static async create(engine: Engine, spec: TrainerSpec, options?: CompileOptions): Promise<Trainer> {
     const step = buildStep(spec);
-    const trainer = new Trainer(spec, step, await engine.compile(step.program, options));
+    const trainer = new Trainer(engine, options, spec, step, await engine.compile(step.program, options));
     trainer.loadFromModel();
     return trainer;
   }
@@ -129,16 +33,59 @@ export class Trainer {
     return this.done;
   }
 
-  /** One step. Returns the loss and the parts that the spec reports. */
+  /** One step over a whole batch. Returns the loss and the parts that the spec reports: means over its micro-batches. */
   async train(batch: Tensors, learningRate: number): Promise<Record<string, number>> {
     const t = this.done + 1;
-    const feeds: Tensors = { ...batch, learningRate: number32(learningRate) };
-    for (const [name, value] of Object.entries(this.spec.optimizer.scalars(t))) feeds[name] = number32(value);
-    if (this.spec.averageDecay !== undefined) feeds.averageRate = number32(1 - Math.min(this.spec.averageDecay, (1 + t) / (10 + t)));
-    for (const mask of this.step.masks) feeds[mask.name] = drawMask(mask, this.spec.seed ?? 1, t);
-    const results = await this.executable.run(feeds);
+    const { microBatches = 1, optimizer, averageDecay } = this.spec;
+    const scalars: Tensors = { learningRate: number32(learningRate) };
+    for (const [name, value] of Object.entries(optimizer.scalars(t))) scalars[name] = number32(value);
+    if (averageDecay !== undefined) scalars.averageRate = number32(1 - Math.min(averageDecay, (1 + t) / (10 + t)));
+    const totals: Record<string, number> = {};
+    let weights = 0;
+    for (let part = 0; part < microBatches; part++) {
+      const feeds: Tensors = { ...this.partOf(batch, part), ...scalars, ...this.masks(t, part) };
+      if (microBatches > 1) feeds.apply = { dtype: 'bool', shape: [], data: Uint8Array.of(part === microBatches - 1 ? 1 : 0) };
+      const { [WEIGHT]: counted, gradientNorm, ...results } = await this.executable.run(feeds);
+      const weight = counted?.data[0] ?? 1;
+      weights += weight;
+      for (const [name, { data }] of Object.entries(results)) totals[name] = (totals[name] ?? 0) + weight * data[0]!;
+      // That of the last run is the norm of the sum.
+      if (gradientNorm) totals.gradientNorm = gradientNorm.data[0]!;
+    }
     this.done = t;
-    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data[0]!]));
+    return Object.fromEntries(Object.entries(totals).map(([name, total]) => [name, name === 'gradientNorm' ? total : total / Math.max(weights, 1e-12)]));
+  }
+
+  /**
+   * Replaces the running statistics of batch norm by the mean of those of the given batches, under the weights as they are
+   * now: running ones lag behind, and those of averaged weights fit none of them. Dropout is off. Returns how many batches
+   * there were.
+   */
+  async reestimate(batches: Iterable<Tensors> | AsyncIterable<Tensors>, which: 'current' | 'average' = 'average'): Promise<number> {
+    const built = buildStatistics(this.spec);
+    if (!built) return 0;
+    const average = which === 'average' && this.spec.averageDecay !== undefined;
+    const nameOf = (pack: string) => (average ? averageOf(pack) : pack);
+    const weights: Tensors = Object.fromEntries(this.step.packs.map(({ name }) => [name, this.executable.readState(nameOf(name))]));
+    for (const { name, shape, keep } of built.masks) weights[name] = float32(new Float32Array(sizeOf(shape)).fill(keep), shape);
+    const executable = await this.engine.compile(built.program, this.options);
+    try {
+      const total = new Float64Array(sizeOf(weights[STATISTICS]!.shape));
+      let runs = 0;
+      let count = 0;
+      for await (const batch of batches) {
+        for (let part = 0; part < (this.spec.microBatches ?? 1); part++) {
+          const { [STATISTICS]: own } = await executable.run({ ...this.partOf(batch, part), ...weights });
+          own!.data.forEach((value, i) => (total[i]! += value));
+          runs++;
+        }
+        count++;
+      }
+      if (runs > 0) this.executable.writeState(nameOf(STATISTICS), float32(Float32Array.from(total, (sum) => sum / runs), [total.length]));
+      return count;
+    } finally {
+      await executable.dispose();
+    }
   }
 
   /** Copies the trained weights (or their moving average) into the model. */
@@ -154,12 +101,12 @@ export class Trainer {
 
   /** Everything that training depends on besides the data: weights, moments, averages. */
   snapshot(): { steps: number; state: Tensors } {
-    return { steps: this.done, state: Object.fromEntries(Object.keys(this.step.program.state ?? {}).map((name) => [name, this.executable.readState(name)])) };
+    return { steps: this.done, state: Object.fromEntries(this.lasting.map((name) => [name, this.executable.readState(name)])) };
   }
 
   /** Goes on from a snapshot of the same program. Throws when a state is missing or of another size. */
   restore({ steps, state }: { steps: number; state: Tensors }): void {
-    for (const name of Object.keys(this.step.program.state ?? {})) {
+    for (const name of this.lasting) {
       const value = state[name];
       if (!value || !sameShape(value.shape, this.executable.readState(name).shape)) throw new Error(`the checkpoint has no ${name} of this size: it belongs to another model`);
       this.executable.writeState(name, value);
@@ -169,6 +116,29 @@ export class Trainer {
 
   async dispose(): Promise<void> {
     await this.executable.dispose();
+  }
+
+  /** State that outlasts a step. */
+  private get lasting(): string[] {
+    return Object.keys(this.step.program.state ?? {}).filter((name) => !this.step.sums.includes(name));
+  }
+
+  /** One micro-batch of a batch, without a copy. */
+  private partOf(batch: Tensors, part: number): Tensors {
+    const { microBatches = 1, inputs } = this.spec;
+    if (microBatches === 1) return batch;
+    return Object.fromEntries(Object.entries(inputs).map(([name, { shape }]): [string, TensorData] => {
+      const value = batch[name];
+      if (!value || !sameShape(value.shape, shape)) throw new Error(`input ${name} was not fed as [${shape.join(', ')}]`);
+      const own = microShape(shape, microBatches);
+      const size = sizeOf(own);
+      return [name, { dtype: value.dtype, shape: own, data: value.data.subarray(part * size, (part + 1) * size) }];
+    }));
+  }
+
+  private masks(step: number, part: number): Tensors {
+    const { seed = 1 } = this.spec;
+    return Object.fromEntries(this.step.masks.map((mask) => [mask.name, drawMask(mask, part === 0 ? [seed, 'mask', mask.name, step] : [seed, 'mask', mask.name, step, part])]));
   }
 
   private loadFromModel(): void {
@@ -181,9 +151,8 @@ export class Trainer {
   }
 }
 
-function drawMask({ name, shape, keep }: MaskInput, seed: number, step: number): { dtype: 'float32'; shape: readonly number[]; data: Float32Array } {
-  const random = randomFor(seed, 'mask', name, step);
-  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-  for (let i = 0; i < data.length; i++) data[i] = random.next() < keep ? 1 : 0;
-  return { dtype: 'float32', shape, data };
+/** Ones with probability `keep`, a function of the key. */
+function drawMask({ shape, keep }: MaskInput, key: readonly (string | number)[]): TensorData {
+  const random = randomFor(...key);
+  return float32(Float32Array.from({ length: sizeOf(shape) }, () => (random.next() < keep ? 1 : 0)), shape);
 }

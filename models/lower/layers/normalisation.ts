@@ -11,7 +11,7 @@ import { axesOf } from './simple';
  * The variance is written with the mean as a constant: its derivative by the mean is zero exactly, and leaving it out
  * saves a pass over the feature map.
  */
-export const batchNormalization: LayerLowering = ({ config, weight, update, training }, [x]) => {
+export const batchNormalization: LayerLowering = ({ config, weight, statistic, training }, [x]) => {
   const rank = x!.shape.length;
   const channels = x!.shape[rank - 1]!;
   const axis = numberOf(config, 'axis', -1);
@@ -22,10 +22,9 @@ export const batchNormalization: LayerLowering = ({ config, weight, update, trai
   const flat = (value: Value) => ops.reshape(value, [channels]);
   const gamma = config.scale === false ? 1 : perChannel(weight('gamma', { decays: false }));
   const beta = config.center === false ? 0 : perChannel(weight('beta', { decays: false }));
-  const runningMean = weight('moving_mean', { decays: false });
-  const runningVariance = weight('moving_variance', { decays: false });
-
   if (!training) {
+    const runningMean = weight('moving_mean', { decays: false });
+    const runningVariance = weight('moving_variance', { decays: false });
     const scale = ops.mul(ops.reciprocal(ops.sqrt(ops.add(perChannel(runningVariance), epsilon))), gamma);
     return ops.add(ops.mul(x!, scale), ops.sub(beta, ops.mul(perChannel(runningMean), scale)));
   }
@@ -33,11 +32,10 @@ export const batchNormalization: LayerLowering = ({ config, weight, update, trai
   const centred = ops.sub(x!, mean);
   const variance = ops.reduceMean(ops.square(ops.sub(x!, ops.stopGradient(mean))), axes, true);
   const momentum = numberOf(config, 'momentum', 0.99);
-  const moved = (running: Value, batch: Value) => ops.add(ops.mul(running, momentum), ops.mul(flat(batch), 1 - momentum));
   const count = sizeOf(x!.shape) / channels;
-  update('moving_mean', moved(runningMean, mean));
+  statistic('moving_mean', flat(mean), momentum);
   // The running variance is the unbiased one, as in the paper's inference step.
-  update('moving_variance', moved(runningVariance, ops.mul(variance, count / Math.max(count - 1, 1))));
+  statistic('moving_variance', flat(ops.mul(variance, count / Math.max(count - 1, 1))), momentum);
   const scale = ops.mul(ops.reciprocal(ops.sqrt(ops.add(variance, epsilon))), gamma);
   return ops.add(ops.mul(centred, scale), beta);
 };

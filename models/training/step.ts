@@ -1,0 +1,170 @@
+/**
+ * One training step as one program: forward, backward, update, moving average. With micro-batches a program is run several
+ * times for a step: gradients are summed inside, and the run that is told to `apply` updates the weights.
+ */
+import { Graph, gradients, ops, type DType, type Program, type Value } from '../graph';
+import { lowerModel, type LoweredModel, type LoweredWeight, type MaskInput } from '../lower';
+import { type LayersModel, type tf } from '../runtime/tf';
+import { readWeights } from '../runtime/weights';
+import { type Optimizer } from './optimizers';
+import { Pack } from './pack';
+
+export interface LossResult {
+  /** One number. */
+  loss: Value;
+  /** Further numbers to report at each step. */
+  parts: Record<string, Value>;
+  /**
+   * What the loss is a mean over (pixels, responsible predictors), as one number: micro-batches count by it, so that a step
+   * over several is the step over all their examples at once. Default: each counts the same.
+   */
+  weight?: Value;
+}
+
+export interface TrainerSpec {
+  model: LayersModel;
+  /** Where `network` begins: tensors of the model that it is given the values of. Default: the model's inputs. */
+  from?: readonly tf.SymbolicTensor[];
+  /** What is fed at each step, by name. The first axis is the batch. */
+  inputs: Record<string, { shape: readonly number[]; dtype: DType }>;
+  /** Builds the loss from the fed values; `network` lowers the model in training mode and may be called once. */
+  loss(inputs: Record<string, Value>, network: (...inputs: Value[]) => Value[]): LossResult;
+  optimizer: Optimizer;
+  /** Parts into which each step's batch is cut to save memory; divides the batch. Default 1. */
+  microBatches?: number;
+  /** Gradients are scaled down to this global L2 norm where they exceed it. */
+  clipNorm?: number;
+  /** Decay of the weights' moving average; absent: none is kept. It starts lower and rises in the first steps. */
+  averageDecay?: number;
+  /** Keys dropout masks, with step and layer. Default 1. */
+  seed?: number;
+}
+
+export interface StepGraph {
+  program: Program;
+  masks: MaskInput[];
+  /** The state that is weights: those trained by gradients, and those that batch statistics move. */
+  packs: Pack[];
+  /** State that is zero between steps. */
+  sums: string[];
+}
+
+export const averageOf = (name: string): string => `average:${name}`;
+const slotOf = (slot: string, name: string): string => `${slot}:${name}`;
+const sumOf = (name: string): string => `sum:${name}`;
+/** The name of the pack of running statistics. */
+export const STATISTICS = 'statistics';
+/** The output that says how much a micro-batch counts. */
+export const WEIGHT = 'batchWeight';
+
+/** Shape of an input for one micro-batch. Throws where they do not divide the batch. */
+export function microShape(shape: readonly number[], microBatches = 1): number[] {
+  const [batch = 1, ...rest] = shape;
+  if (batch % microBatches !== 0) throw new Error(`a batch of ${batch} does not divide into ${microBatches} micro-batches`);
+  return [batch / microBatches, ...rest];
+}
+
+/** Builds inputs and loss in a graph of their own; `weight` gives values for weights by name. */
+function trace(spec: TrainerSpec, graph: Graph, weight?: (name: string) => Value | undefined): LossResult & { lowered: LoweredModel } {
+  const inputs = Object.fromEntries(Object.entries(spec.inputs).map(([name, { shape, dtype }]) => [name, graph.input(name, microShape(shape, spec.microBatches), dtype)]));
+  let lowered: LoweredModel | undefined;
+  const result = spec.loss(inputs, (...values) => {
+    if (lowered) throw new Error('the network may be called once');
+    lowered = lowerModel(graph, spec.model, values, { training: true, weight, from: spec.from });
+    return lowered.outputs;
+  });
+  if (!lowered) throw new Error('the loss does not call the network');
+  return { ...result, lowered };
+}
+
+interface Traced extends LossResult {
+  graph: Graph;
+  lowered: LoweredModel;
+  trained: Pack[];
+  statistics: Pack;
+  vectors: Map<Pack, Value>;
+  /** Weights as cut out of the vectors, by name. */
+  pieces: Map<string, Value>;
+  constants: Program['constants'];
+}
+
+/** The loss on weights that lie in vectors. A first tracing shows which weights there are and how the graph wants them. */
+function tracePacked(spec: TrainerSpec): Traced {
+  const { weights, updates } = trace(spec, new Graph()).lowered;
+  const packed = (name: string, include: (weight: LoweredWeight) => boolean) =>
+    new Pack(name, weights.filter(include).map(({ name: own, value, layout }) => ({ name: own, shape: value.shape, layout })));
+  const trained = [packed('decayed', (weight) => weight.trainable && weight.decays), packed('plain', (weight) => weight.trainable && !weight.decays)].filter(({ size }) => size > 0);
+  const statistics = packed(STATISTICS, (weight) => !weight.trainable && updates.has(weight.name));
+
+  const graph = new Graph();
+  const vectors = new Map([...trained, statistics].filter(({ size }) => size > 0).map((pack) => [pack, graph.input(pack.name, [pack.size])]));
+  const pieces = new Map([...vectors].flatMap(([pack, vector]) => [...pack.unpack(vector)]));
+  const traced = trace(spec, graph, (name) => pieces.get(name));
+  const all = readWeights(spec.model);
+  const constants = Object.fromEntries(traced.lowered.weights.filter(({ name }) => !pieces.has(name)).map(({ name, value }) => [name, { ...all[name]!, shape: value.shape }]));
+  return { ...traced, graph, trained, statistics, vectors, pieces, constants };
+}
+
+/** The step of `spec` as a program. */
+export function buildStep(spec: TrainerSpec): StepGraph {
+  const { loss, parts, weight, lowered, graph, trained, statistics, vectors, pieces, constants } = tracePacked(spec);
+  const names = trained.flatMap((pack) => pack.weights.map(({ name }) => name));
+  const derived = gradients(loss, names.map((name) => pieces.get(name)!));
+  const gradientOf = new Map(names.flatMap((name, i) => (derived[i] ? [[name, derived[i]] as const] : [])));
+  let ready = trained.map((pack) => pack.pack(graph, gradientOf));
+  const outputs: Record<string, Value> = { loss, ...parts };
+  const state: Record<string, Value> = {};
+  const sums: string[] = [];
+
+  const apply = (spec.microBatches ?? 1) > 1 ? graph.input('apply', [], 'bool') : null;
+  /** The next value of a state: the new one in the run that applies, else the old one. */
+  const when = (next: Value, old: Value): Value => (apply ? ops.where(apply, next, old) : next);
+  if (apply) {
+    const counted = weight ? ops.reshape(weight, []) : graph.scalar(1);
+    outputs[WEIGHT] = counted;
+    const summed = (name: string, own: Value): Value => {
+      const total = ops.add(graph.input(sumOf(name), own.shape), own);
+      state[sumOf(name)] = ops.where(apply, 0, total);
+      sums.push(sumOf(name));
+      return total;
+    };
+    const share = ops.reciprocal(ops.maximum(summed('weight', counted), 1e-12));
+    ready = trained.map((pack, i) => ops.mul(summed(pack.name, ops.mul(ready[i]!, counted)), share));
+  }
+  if (spec.clipNorm !== undefined && ready.length > 0) {
+    const norm = ops.sqrt(ready.map((value) => ops.reduceSum(ops.square(value))).reduce((a, b) => ops.add(a, b)));
+    outputs.gradientNorm = norm;
+    const scale = ops.minimum(ops.div(graph.scalar(spec.clipNorm), ops.add(norm, 1e-6)), 1);
+    ready = ready.map((value) => ops.mul(value, scale));
+  }
+
+  const scalars: Record<string, Value> = { learningRate: graph.input('learningRate', []) };
+  for (const name of Object.keys(spec.optimizer.scalars(1))) scalars[name] = graph.input(name, []);
+  const averageRate = spec.averageDecay === undefined ? null : graph.input('averageRate', []);
+  const keep = (pack: Pack, next: Value) => {
+    state[pack.name] = next;
+    if (!averageRate) return;
+    const average = graph.input(averageOf(pack.name), [pack.size]);
+    state[averageOf(pack.name)] = when(ops.add(average, ops.mul(ops.sub(next, average), averageRate)), average);
+  };
+  trained.forEach((pack, i) => {
+    const vector = vectors.get(pack)!;
+    const slots = Object.fromEntries(spec.optimizer.slots.map((slot) => [slot, graph.input(slotOf(slot, pack.name), [pack.size])]));
+    const updated = spec.optimizer.update({ parameter: vector, gradient: ready[i]!, slots, scalars, decays: pack.name === 'decayed' });
+    keep(pack, when(updated.parameter, vector));
+    for (const [slot, next] of Object.entries(updated.slots)) state[slotOf(slot, pack.name)] = when(next, slots[slot]!);
+  });
+  if (statistics.size > 0) keep(statistics, statistics.pack(graph, lowered.updates));
+  return { program: { outputs, state, constants }, masks: lowered.masks, packs: [...vectors.keys()], sums };
+}
+
+/**
+ * The batch's own statistics as a program, forward only: fed are a batch and the vectors of weights, `statistics` comes out,
+ * laid out as the pack of that name. Null when the model has no running statistics.
+ */
+export function buildStatistics(spec: TrainerSpec): { program: Program; masks: MaskInput[] } | null {
+  const { lowered, graph, statistics, constants } = tracePacked(spec);
+  if (statistics.size === 0) return null;
+  const program = { outputs: { [STATISTICS]: statistics.pack(graph, lowered.statistics) }, constants };
+  return { program, masks: lowered.masks };
+}
