@@ -45,6 +45,16 @@ export interface TrainOptions {
   memoryBytes?: number;
   /** Peak learning rate. Default: the task's. */
   learningRate?: number;
+  /**
+   * Trained weights to begin with: the folder of a stored model with the same backbone. Default: those that come with the
+   * backbone, or none.
+   */
+  start?: string;
+  /** What learns in the end. Default: chosen from the number of images when there are trained weights, else everything. */
+  depth?: 'head' | 'partial' | 'full';
+  /** Folder of features that frozen layers give, kept between runs, and the bytes it may take (default 4 GB). */
+  featureDir?: string;
+  featureBytes?: number;
   /** Settings of the task's own, such as the number of anchors; see its folder. */
   taskOptions?: Record<string, unknown>;
 }
@@ -53,6 +63,8 @@ export type TrainPhase = 'preparing' | 'training' | 'evaluating' | 'saving';
 
 export interface TrainProgress {
   phase: TrainPhase;
+  /** What learns at present, for people. */
+  stage: string;
   /** Steps done, and the number the run is expected to take (re-estimated under a time budget). */
   step: number;
   steps: number;

@@ -1,16 +1,19 @@
 /** From data and wishes to a training step that fits into memory. */
-import { backbones } from '../../backbones';
+import { backbones, unfreeze, type Backbone } from '../../backbones';
 import { type Graph } from '../../graph';
 import { costOf } from '../../graph/cost';
 import { normalise } from '../../inference/normalise';
 import { type ModelDesign } from '../../runtime/card';
-import { type LayersModel } from '../../runtime/tf';
+import { type LayersModel, type tf } from '../../runtime/tf';
 import { taskOf } from '../../tasks';
 import { type Example, type Task, TrainingDataError } from '../../tasks/types';
 import { adamW } from '../../training/optimizers';
 import { buildStep, type TrainerSpec } from '../../training/trainer';
 import { type Examples, type TrainCallbacks, type TrainData, type TrainOptions } from '../../training/types';
 import { sha256 } from '../files';
+import { featureName } from './features';
+import { chooseDepth, stagesOf, type Stage } from './stages';
+import { loadStart } from './start';
 
 const NORMALISATION: ModelDesign['normalisation'] = { resize: 'letterbox', fill: 114, mean: [127.5, 127.5, 127.5], deviation: [64, 64, 64] };
 /** Resident memory of a training process, measured: the libraries, and ONNX Runtime's arena over the values alive at once. */
@@ -25,7 +28,8 @@ export interface Prepared {
   val: Example[];
   batch: number;
   model: LayersModel;
-  spec: TrainerSpec;
+  backbone: Backbone;
+  stages: Stage[];
   /** Names the run: data and settings. A checkpoint of another run is not gone on from. */
   fingerprint: string;
 }
@@ -55,7 +59,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   if (inputSize && (inputSize.width % multiple !== 0 || inputSize.height % multiple !== 0)) {
     throw new TrainingDataError(`The input size must be a multiple of ${multiple}, not ${inputSize.width}×${inputSize.height}.`);
   }
-  const planned = task.plan({ train, val, classes: data.classes }, { seed, inputSize, multiple, options: options.taskOptions ?? {} });
+  const planned = task.plan({ train, val, classes: data.classes }, { seed, inputSize, multiple, backbone, options: options.taskOptions ?? {} });
   for (const note of planned.notes) onNote?.(note);
   const design: ModelDesign = {
     task: task.name,
@@ -69,16 +73,21 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   const model = task.build(design, backbone, seed);
   const memory = options.memoryBytes ?? 4 * 2 ** 30;
   let batch = options.batch ?? Math.min(task.defaults.batch, Math.max(2, train.length));
-  let spec = specOf(task, design, model, batch, seed);
+  const trained = await loadStart(model, options.start, onNote);
+  const chosen = chooseDepth(planned.train.length, trained);
+  const depth = trained ? options.depth ?? chosen.depth : 'full';
+  onNote?.(depth === chosen.depth ? chosen.why : `Trained as asked: ${depth}.`);
+  const stages = stagesOf(depth, trained, backbone.blocks.length);
+  // The last stage trains the most, and needs the most.
+  unfreeze(model, backbone, stages.at(-1)!.blocks);
   for (;;) {
-    const needed = RUNTIME_BYTES + MEMORY_FACTOR * costOf(buildStep(spec).program).peakBytes;
+    const needed = RUNTIME_BYTES + MEMORY_FACTOR * costOf(buildStep(specOf({ task, design, model }, batch, seed)).program).peakBytes;
     if (needed <= memory || batch === 1) break;
     onNote?.(`A batch of ${batch} would need ${Math.round(needed / 2 ** 20)} MB; trying ${batch >> 1}.`);
     batch >>= 1;
-    spec = specOf(task, design, model, batch, seed);
   }
-  const fingerprint = sha256(JSON.stringify([2, seed, design, batch, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val)]));
-  return { task, design, train: planned.train, val: planned.val, batch, model, spec, fingerprint };
+  const fingerprint = sha256(JSON.stringify([3, seed, design, batch, stages, options.start, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val)]));
+  return { task, design, train: planned.train, val: planned.val, batch, model, backbone, stages, fingerprint };
 }
 
 /** What of the data a run depends on. Masks and points by their numbers. */
@@ -87,17 +96,23 @@ const images = (list: readonly Example[]) => list.map(({ id, width, height, labe
   labels.map((label) => ('mask' in label ? { ...label, mask: { ...label.mask, runs: sha256(new Uint8Array(label.mask.runs.buffer, label.mask.runs.byteOffset, label.mask.runs.byteLength)) } } : label)),
 ]);
 
-/** The training step: normalise, network, loss; AdamW, clipped gradients, averaged weights. */
-export function specOf(task: Task, design: ModelDesign, model: LayersModel, batch: number, seed: number): TrainerSpec {
+/**
+ * The training step: normalise, network, loss; AdamW, clipped gradients, averaged weights. With a `cut` the step begins at
+ * the features of those tensors.
+ */
+export function specOf({ task, design, model }: Pick<Prepared, 'task' | 'design' | 'model'>, batch: number, seed: number, cut: readonly tf.SymbolicTensor[] = []): TrainerSpec {
   const { width, height } = design.inputSize;
   const targets = task.targets(design, batch);
+  const features = cut.map((tensor, i) => [featureName(i), { shape: [batch, ...tensor.shape.slice(1).map((n) => n!)], dtype: 'float32' as const }] as const);
   return {
     model,
     seed,
-    inputs: { image: { shape: [batch, height, width, 3], dtype: 'uint8' }, ...targets },
+    ...(cut.length > 0 && { from: cut }),
+    inputs: { ...(cut.length > 0 ? Object.fromEntries(features) : { image: { shape: [batch, height, width, 3], dtype: 'uint8' as const } }), ...targets },
     loss(values, network) {
-      const graph = values.image!.graph as Graph;
-      return task.loss(graph, design, network(normalise(graph, values.image!, design.normalisation)), values);
+      const graph = Object.values(values)[0]!.graph as Graph;
+      const inputs = cut.length > 0 ? features.map(([name]) => values[name]!) : [normalise(graph, values.image!, design.normalisation)];
+      return task.loss(graph, design, network(...inputs), values);
     },
     optimizer: adamW({ weightDecay: 0.02 }),
     clipNorm: 10,

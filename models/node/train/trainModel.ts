@@ -4,29 +4,42 @@ import { rm } from 'node:fs/promises';
 import { Network } from '../../inference/network';
 import { type ModelCard } from '../../runtime/card';
 import { type CompileOptions, type Tensors } from '../../runtime/engine';
-import { writeWeights } from '../../runtime/weights';
+import { type tf } from '../../runtime/tf';
+import { unfreeze } from '../../backbones';
+import { readWeights, writeWeights } from '../../runtime/weights';
 import { type TaskMetrics } from '../../tasks/types';
+import { cutOf } from '../../training/cut';
 import { cosine, withWarmUp } from '../../training/schedules';
 import { Trainer } from '../../training/trainer';
 import { type TrainCallbacks, type TrainData, type TrainOptions, type TrainPhase, type TrainResult } from '../../training/types';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint';
-import { createLoader } from '../data/loader';
+import { openFeatureCache } from '../data/featureCache';
+import { createLoader, type Loader } from '../data/loader';
 import { saveModel } from '../modelFiles';
 import { ortEngine } from '../ortEngine';
 import { evaluateModel } from '../predict/evaluate';
 import { MemberPredictor } from '../predict/loadPredictor';
 import { Budget } from './budget';
-import { prepare, type Prepared } from './prepare';
+import { createFeatureLoader } from './features';
+import { prepare, specOf, type Prepared } from './prepare';
+import { spanOf } from './stages';
 import { Window } from './window';
 
 const CHECKPOINT_SECONDS = 60;
 const EVALUATIONS = 8;
+/** Threads that prepare images beside the one that trains. */
+const LOADER_THREADS = 1;
+/** Augmented variants of an image whose features are kept. */
+const VARIANTS = 8;
 
 /** What a checkpoint says besides its tensors. */
 interface CheckpointMeta {
   fingerprint: string;
   spentSeconds: number;
   evaluations: number;
+  /** Stage, the steps before it, and the steps in it. */
+  stage: number;
+  before: number;
   steps: number;
   best: { metrics: TaskMetrics; step: number } | null;
 }
@@ -37,15 +50,15 @@ export async function trainModel(data: TrainData, options: TrainOptions, callbac
   signal?.throwIfAborted();
   const began = performance.now();
   const prepared = await prepare(data, options, callbacks);
-  signal?.throwIfAborted();
   try {
+    signal?.throwIfAborted();
     return await new Run(data, options, callbacks, signal, prepared, began).execute();
   } finally {
     prepared.model.dispose();
   }
 }
 
-/** One run from compiled step to stored model. */
+/** One run from prepared data to stored model. */
 class Run {
   private readonly compile: CompileOptions;
   private readonly stepsPerEpoch: number;
@@ -53,6 +66,9 @@ class Run {
   private readonly window = new Window();
   private budget!: Budget;
   private trainer!: Trainer;
+  private stage = 0;
+  /** Steps of the stages before this one. */
+  private before = 0;
   private best: { metrics: TaskMetrics; step: number; weights: Tensors } | null = null;
   private evaluations = 0;
   private evaluatedAt = performance.now();
@@ -71,40 +87,61 @@ class Run {
     this.file = path.join(options.checkpointDir, 'training.ckpt');
   }
 
-  async execute(): Promise<TrainResult> {
-    this.trainer = await Trainer.create(ortEngine, this.run.spec, this.compile);
-    try {
-      const spent = await this.resume();
-      const { minutes, epochs } = this.options;
-      this.budget = new Budget({ minutes, epochs, stepsPerEpoch: this.stepsPerEpoch, spentSeconds: spent + (performance.now() - this.began) / 1000 });
-      this.budget.noteEvaluation(0.05 * this.run.val.length, EVALUATIONS);
-      await this.train();
-      return await this.finish();
-    } finally {
-      await this.trainer.dispose();
-    }
+  private get steps(): number {
+    return this.before + this.trainer.steps;
   }
 
-  private async train(): Promise<void> {
-    const { task, design, train, batch } = this.run;
-    const { learningRate = task.defaults.learningRate, seed = 1, cacheBytes = 512 * 2 ** 20 } = this.options;
-    const schedule = withWarmUp(cosine(learningRate), 0.05);
-    const loader = createLoader({
-      examples: train, design, batch, seed, cacheBytes, from: this.trainer.steps,
-      augmentation: (step) => task.augmentation(design, this.budget.progress(step)),
-    });
+  private get progress(): number {
+    return this.budget.progress(this.steps);
+  }
+
+  async execute(): Promise<TrainResult> {
+    const found = await this.checkpointOfThisRun();
+    const { minutes, epochs } = this.options;
+    const spent = found?.meta.spentSeconds ?? 0;
+    this.budget = new Budget({ minutes, epochs, stepsPerEpoch: this.stepsPerEpoch, spentSeconds: spent + (performance.now() - this.began) / 1000 });
+    this.budget.noteEvaluation(0.05 * this.run.val.length, EVALUATIONS);
+    const { stages } = this.run;
+    for (this.stage = found?.meta.stage ?? 0; this.stage < stages.length; this.stage++) {
+      const resumes = found?.meta.stage === this.stage ? found : null;
+      const last = this.stage === stages.length - 1;
+      unfreeze(this.run.model, this.run.backbone, stages[this.stage]!.blocks);
+      // What cannot be computed ahead is computed at every step.
+      const cut = this.options.featureBytes === 0 ? [] : cutOf(this.run.model);
+      this.trainer = await Trainer.create(ortEngine, specOf(this.run, this.run.batch, this.options.seed ?? 1, cut), this.compile);
+      try {
+        if (resumes) this.goOn(resumes);
+        await this.train(cut);
+        if (last) return await this.finish();
+        writeWeights(this.run.model, this.trainer.weights('average'));
+        this.before = this.steps;
+      } finally {
+        await this.trainer.dispose();
+      }
+    }
+    throw new Error('there is no stage to train');
+  }
+
+  private async train(cut: readonly tf.SymbolicTensor[]): Promise<void> {
+    const { task, design, stages } = this.run;
+    const { learningRate = task.defaults.learningRate } = this.options;
+    const { from, to } = spanOf(stages, this.stage);
+    const schedule = withWarmUp(cosine(learningRate * stages[this.stage]!.rate), 0.05);
+    const within = () => Math.min(1, Math.max(0, (this.progress - from) / (to - from)));
+    const last = this.stage === stages.length - 1;
+    const loader = cut.length > 0 ? await this.featureLoader(cut) : this.imageLoader(this.trainer.steps);
     let saved = performance.now();
     try {
-      while (this.budget.allows(this.trainer.steps)) {
+      while (this.budget.allows(this.steps) && (last || this.trainer.steps === 0 || this.progress < to)) {
         await this.checkAbort();
         const before = performance.now();
         const feeds = await loader.next();
         const fed = performance.now();
-        const rate = schedule(this.budget.progress(this.trainer.steps));
+        const rate = schedule(within());
         const result = await this.trainer.train(feeds, rate);
         const after = performance.now();
         this.budget.noteStep((after - before) / 1000);
-        if (!Number.isFinite(result.loss)) throw new Error(`the loss is ${result.loss} at step ${this.trainer.steps}; try a lower learning rate`);
+        if (!Number.isFinite(result.loss)) throw new Error(`the loss is ${result.loss} at step ${this.steps}; try a lower learning rate`);
         this.window.add(result, after - before, fed - before);
         if (this.window.isDue) this.report('training', rate);
         if (this.evaluationIsDue()) await this.evaluate();
@@ -118,9 +155,37 @@ class Run {
     }
   }
 
+  private imageLoader(from: number): Loader {
+    const { task, design, train, batch } = this.run;
+    const { seed = 1, cacheBytes = 512 * 2 ** 20 } = this.options;
+    return createLoader({
+      examples: train, design, batch, seed, cacheBytes, from, threads: LOADER_THREADS, signal: this.signal,
+      augmentation: (step) => task.augmentation(design, this.budget.progress(this.before + step)),
+    });
+  }
+
+  /** Features of the images in several variants; as many as fit into the cache. */
+  private async featureLoader(cut: readonly tf.SymbolicTensor[]): Promise<Loader> {
+    const { design, train, batch, model, task } = this.run;
+    const { seed = 1, featureDir = path.join(this.options.checkpointDir, 'features'), featureBytes = 4 * 2 ** 30 } = this.options;
+    const numbers = cut.reduce((sum, { shape }) => sum + shape.slice(1).reduce<number>((product, n) => product * n!, 1), 0);
+    const variants = Math.min(VARIANTS, Math.floor(featureBytes / 2 / numbers / train.length));
+    if (variants < 1) return this.imageLoader(this.trainer.steps);
+    const { from } = spanOf(this.run.stages, this.stage);
+    const source = createLoader({
+      examples: train, design, batch, seed, threads: LOADER_THREADS, signal: this.signal, cacheBytes: this.options.cacheBytes,
+      augmentation: () => task.augmentation(design, from),
+    });
+    return createFeatureLoader({
+      engine: ortEngine, compile: this.compile, model, cut, design, batch, seed, source, images: train.length, variants,
+      cache: await openFeatureCache({ dir: featureDir, maxBytes: featureBytes }), from: this.trainer.steps, signal: this.signal,
+      onSample: () => this.report('preparing', 0),
+    });
+  }
+
   private evaluationIsDue(): boolean {
     if (this.run.val.length === 0) return false;
-    const due = Math.floor(this.budget.progress(this.trainer.steps) * EVALUATIONS + 1e-9);
+    const due = Math.floor(this.progress * EVALUATIONS + 1e-9);
     return due > this.evaluations && due < EVALUATIONS && this.budget.affordsEvaluation((performance.now() - this.evaluatedAt) / 1000);
   }
 
@@ -129,17 +194,17 @@ class Run {
     const { design, model, val, task } = this.run;
     this.report('evaluating', 0);
     const before = performance.now();
-    const weights = this.trainer.weights('average');
-    writeWeights(model, weights);
-    const network = await Network.create(ortEngine, model, design, this.compile);
+    writeWeights(model, this.trainer.weights('average'));
+    const network = await Network.create(ortEngine, task.inferenceModel?.(model) ?? model, design, this.compile);
     const predictor = new MemberPredictor(design, task, [{ design, network }]);
     const metrics = await evaluateModel(predictor, val, { signal: this.signal }).finally(() => predictor.dispose());
-    this.evaluations = Math.max(this.evaluations + 1, Math.floor(this.budget.progress(this.trainer.steps) * EVALUATIONS + 1e-9));
+    this.evaluations = Math.max(this.evaluations + 1, Math.floor(this.progress * EVALUATIONS + 1e-9));
     this.evaluatedAt = performance.now();
     this.budget.noteEvaluation((this.evaluatedAt - before) / 1000, Math.max(0, EVALUATIONS - this.evaluations));
-    const step = this.trainer.steps;
+    const step = this.steps;
     const best = this.best === null || this.quality(metrics) >= this.quality(this.best.metrics);
-    if (best) this.best = { metrics, step, weights };
+    // All of them: another stage may have trained others.
+    if (best) this.best = { metrics, step, weights: readWeights(model) };
     this.callbacks.onEvaluation?.({ ...metrics, step, epoch: step / this.stepsPerEpoch, best });
   }
 
@@ -156,7 +221,7 @@ class Run {
     this.report('saving', 0);
     writeWeights(model, this.best?.weights ?? this.trainer.weights('average'));
     const metrics = this.best?.metrics ?? null;
-    const steps = this.trainer.steps;
+    const { steps } = this;
     const epochs = steps / this.stepsPerEpoch;
     const card: ModelCard = {
       format: 'fieldmark-model', version: 2,
@@ -167,17 +232,17 @@ class Run {
       credits: [...(this.data.credits ?? [])],
       createdAt: new Date().toISOString(),
     };
-    await saveModel(this.options.outDir, { model, card });
+    await saveModel(this.options.outDir, { model: this.run.task.inferenceModel?.(model) ?? model, card });
     await rm(this.file, { force: true });
     return { card, metrics, steps, epochs, seconds: this.budget.elapsed, resumed: this.resumed };
   }
 
   private report(phase: TrainPhase, learningRate: number): void {
-    const step = this.trainer.steps;
+    const { steps: step } = this;
     const means = this.window.take(this.run.batch);
     if (!means) return;
     this.callbacks.onProgress?.({
-      phase, step, steps: Math.max(step, this.budget.plannedSteps(step)), epoch: step / this.stepsPerEpoch,
+      phase, stage: this.run.stages[this.stage]!.title, step, steps: Math.max(step, this.budget.plannedSteps(step)), epoch: step / this.stepsPerEpoch,
       ...means, learningRate, etaSeconds: this.budget.etaSeconds(step),
     });
   }
@@ -193,35 +258,36 @@ class Run {
     const tensors: Tensors = { ...state };
     if (this.best) for (const [name, value] of Object.entries(this.best.weights)) tensors[`best:${name}`] = value;
     const meta: CheckpointMeta = {
-      fingerprint: this.run.fingerprint, spentSeconds: this.budget.elapsed, evaluations: this.evaluations, steps,
+      fingerprint: this.run.fingerprint, spentSeconds: this.budget.elapsed, evaluations: this.evaluations, steps, stage: this.stage, before: this.before,
       best: this.best && { metrics: this.best.metrics, step: this.best.step },
     };
     await writeCheckpoint(this.file, meta, tensors);
   }
 
-  /** Goes on from the checkpoint when it is of this run. Returns the seconds spent before it. */
-  private async resume(): Promise<number> {
+  private async checkpointOfThisRun(): Promise<{ meta: CheckpointMeta; tensors: Tensors } | null> {
     let found: Awaited<ReturnType<typeof readCheckpoint>>;
     try {
       found = await readCheckpoint(this.file);
     } catch (error) {
       this.callbacks.onNote?.(`The checkpoint cannot be read (${(error as Error).message}); beginning anew.`);
-      return 0;
+      return null;
     }
-    if (!found) return 0;
+    if (!found) return null;
     const meta = found.meta as CheckpointMeta;
-    if (meta.fingerprint !== this.run.fingerprint) {
-      this.callbacks.onNote?.('The checkpoint belongs to another run (data or settings differ); beginning anew.');
-      return 0;
-    }
-    this.trainer.restore({ steps: meta.steps, state: found.tensors });
+    if (meta.fingerprint === this.run.fingerprint) return { meta, tensors: found.tensors };
+    this.callbacks.onNote?.('The checkpoint belongs to another run (data or settings differ); beginning anew.');
+    return null;
+  }
+
+  private goOn({ meta, tensors }: { meta: CheckpointMeta; tensors: Tensors }): void {
+    this.trainer.restore({ steps: meta.steps, state: tensors });
+    this.before = meta.before;
     this.evaluations = meta.evaluations;
     if (meta.best) {
-      const weights = Object.fromEntries(Object.entries(found.tensors).flatMap(([name, value]) => (name.startsWith('best:') ? [[name.slice(5), value]] : [])));
+      const weights = Object.fromEntries(Object.entries(tensors).flatMap(([name, value]) => (name.startsWith('best:') ? [[name.slice(5), value]] : [])));
       this.best = { ...meta.best, weights };
     }
     this.resumed = true;
-    this.callbacks.onNote?.(`Going on from step ${meta.steps}.`);
-    return meta.spentSeconds;
+    this.callbacks.onNote?.(`Going on from step ${this.steps}.`);
   }
 }
