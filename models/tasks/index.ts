@@ -1,13 +1,17 @@
 /** The registry of tasks. A new one is one folder and one entry. */
 import { type TaskName } from '../runtime/card';
+import { classify } from './classify';
 import { detect } from './detect';
+import { localize } from './localize';
 import { segment } from './segment';
 import { type Task } from './types';
 
 /** A task without the type of its head: who goes by names knows no more than that the task and the card belong together. */
 const entry = <Head>(task: Task<Head>): Task => task as unknown as Task;
 
-const registered: Partial<Record<TaskName, Task>> = { detect: entry(detect), segment: entry(segment) };
+const registered: Partial<Record<TaskName, Task>> = {
+  classify: entry(classify), localize: entry(localize), detect: entry(detect), segment: entry(segment),
+};
 
 /** The task of this name. Throws an Error that lists the known ones. */
 export function taskOf(name: TaskName): Task {

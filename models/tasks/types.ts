@@ -103,7 +103,7 @@ export interface PlanOptions {
   /** Input sides must be multiples of this: the backbone's coarsest stride. */
   multiple: number;
   /** What the network will be built on. */
-  backbone: Pick<Backbone, 'name' | 'family'>;
+  backbone: Pick<Backbone, 'name' | 'family' | 'multiple' | 'minimalSize' | 'usualSize'>;
   /** Settings of the task's own, checked by its `optionsSchema`. */
   options: Record<string, unknown>;
 }
@@ -211,6 +211,8 @@ export interface Task<Head = unknown> {
   plan(data: TaskData, options: PlanOptions): Planned<Head>;
   /** The network with fresh weights: input `[height, width, 3]`, normalised. */
   build(design: ModelDesign<Head>, backbone: Backbone, seed: number): LayersModel;
+  /** What of the network is stored and run: without outputs that only training needs. It shares the weights. Default: all. */
+  inferenceModel?(model: LayersModel): LayersModel;
   /** What is fed beside the image. */
   targets(design: ModelDesign<Head>, batch: number): Record<string, TargetSpec>;
   /** Writes the targets of one sample as row `index` of the batch's arrays. */

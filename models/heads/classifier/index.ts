@@ -1,0 +1,1 @@
+export { buildClassifier, withoutSideBranches, type ClassifierLayout } from './buildClassifier';
