@@ -16,8 +16,12 @@ import { hashOf, readStamps, writeStamp } from './lib/stamp.mjs';
 const BUILD_WAIT_MS = 15 * 60_000;
 const CONFIG = ['package-lock.json', 'tsconfig.json'];
 
+/** Threads that programs start: they lie beside whatever bundle starts them. */
+export const threads = { loaderThread: 'models/node/data/loaderThread.ts' };
+
 /** The programs: name in dist/ and where they begin. */
 const programs = {
+  ...threads,
   web: 'lib/server/web/main.ts',
   prepare: 'lib/server/web/prepare.ts',
   admin: 'lib/server/web/admin.ts',

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { bundle } from '../../../scripts/build.mjs';
+import { bundle, threads } from '../../../scripts/build.mjs';
 import { EmbeddedPostgres } from '../../../scripts/lib/postgres.mjs';
 import { migrate } from '../db/migrate';
 import { installQueue } from '../queue/boss';
@@ -26,7 +26,7 @@ const TEMPLATE = 'fieldmark_template';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   process.env['FIELDMARK_LOG_LEVEL'] ??= 'silent'; // tests provoke what the log would complain about
   const programs = path.resolve('.cache/test-workers');
-  await bundle({ product: 'workers/main.ts', machinery: 'workers/runtime/testing/main.ts' }, programs);
+  await bundle({ ...threads, product: 'workers/main.ts', machinery: 'workers/runtime/testing/main.ts' }, programs);
   project.provide('workerPrograms', { product: path.join(programs, 'product.js'), machinery: path.join(programs, 'machinery.js') });
   const given = process.env['TEST_DATABASE_URL'];
   if (given) {

@@ -1,27 +1,24 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maskFromBitmap } from '@/lib/core/masks';
+import { bundle, threads as threadPrograms } from '../../../scripts/build.mjs';
 import { defaultAugmentation, noAugmentation } from '../../data/augment';
 import { IGNORED } from '../../data/labelMap';
 import type { ModelDesign } from '../../runtime/card';
-import type { Tensors } from '../../runtime/engine';
 import type { Example, Sample, Task } from '../../tasks/types';
-import { drawnExamples, SHAPE_CLASSES } from '../../testing/shapes';
+import { digest, smallDesign, threeBatches } from '../../testing/loaderProgram';
+import { drawnExamples } from '../../testing/shapes';
 import { createLoader, type Loader, type LoaderOptions } from './loader';
 import { cachedSize, makeBatch } from './makeBatch';
 import { createStore, PixelStore } from './pixelStore';
 
-const design: ModelDesign = {
-  task: 'detect', classes: SHAPE_CLASSES, architecture: { backbone: 'compact', head: 'yolo' }, inputSize: { width: 64, height: 64 },
-  normalisation: { resize: 'letterbox', fill: 114, mean: [127.5, 127.5, 127.5], deviation: [64, 64, 64] },
-  head: { scales: [{ stride: 8, anchors: [{ w: 12, h: 12 }] }, { stride: 16, anchors: [{ w: 24, h: 24 }] }], meanBestIou: null },
-};
-const base = { design, batch: 4, seed: 3, augmentation: () => ({ ...defaultAugmentation, rotate: 10, elastic: 0.3, noise: 0.05 }) } satisfies Partial<LoaderOptions>;
+const base = { design: smallDesign, batch: 4, seed: 3, augmentation: () => ({ ...defaultAugmentation, rotate: 10, elastic: 0.3, noise: 0.05 }) } satisfies Partial<LoaderOptions>;
 
 let folder: string;
 /** The first half as files, the rest by callback. */
@@ -37,12 +34,6 @@ beforeAll(async () => {
   }));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-function digest(feeds: Tensors): string {
-  const hash = createHash('sha256');
-  for (const [name, { dtype, shape, data }] of Object.entries(feeds)) hash.update(`${name} ${dtype} ${shape.join()}`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return hash.digest('hex');
-}
 
 async function take(loader: Loader, count: number): Promise<string[]> {
   try {
@@ -70,7 +61,7 @@ describe('the loader', () => {
 
   it('feeds what the task asks for, and every example once a pass', async () => {
     const plain = examples.map((example, i) => ({ ...example, image: { load: async () => ({ data: new Uint8Array(96 * 96 * 3).fill(20 * i), width: 96, height: 96, channels: 3 as const }) } }));
-    const loader = createLoader({ design, batch: 5, seed: 1, examples: plain, threads: 1 });
+    const loader = createLoader({ design: smallDesign, batch: 5, seed: 1, examples: plain, threads: 1 });
     try {
       for (let pass = 0; pass < 2; pass++) {
         const seen: number[] = [];
@@ -118,6 +109,13 @@ describe('the loader', () => {
     await expect(busy.next()).rejects.toThrow('disposed');
   });
 
+  it('finds its thread in a bundled program', async () => {
+    const out = path.resolve('.cache/test-loader');
+    await bundle({ ...threadPrograms, program: 'models/testing/loaderProgram.ts' }, out);
+    const { stdout } = await promisify(execFile)(process.execPath, [path.join(out, 'program.js'), '2'], { env: { ...process.env, FIELDMARK_LOADER_PROGRAM: '1' } });
+    expect(JSON.parse(stdout)).toEqual(await threeBatches(0));
+  });
+
   it('refuses to begin without examples', () => {
     expect(() => createLoader({ ...base, examples: [] })).toThrow('at least one');
   });
@@ -125,7 +123,7 @@ describe('the loader', () => {
 
 describe('a batch with label maps', () => {
   const input = { width: 32, height: 32 };
-  const segment = { ...design, task: 'segment' as const, inputSize: input };
+  const segment = { ...smallDesign, task: 'segment' as const, inputSize: input };
   const samples: Sample[] = [];
   const task = {
     labelMap: true,
