@@ -1,12 +1,14 @@
 /** The command line `fieldmark`. Each command is a file in commands/. */
 import { Command, CommanderError } from 'commander';
+import { anchorsCommand } from './commands/anchors';
 import { convertCommand } from './commands/convert';
 import { evalCommand } from './commands/eval';
 import { exportCommand } from './commands/export';
 import { importCommand } from './commands/import';
 import { jobCommand } from './commands/job';
 import { projectCommand } from './commands/project';
-import { anchorsCommand, prelabelCommand, qualityCommand, trainCommand } from './commands/round';
+import { prelabelCommand, qualityCommand } from './commands/round';
+import { trainCommand } from './commands/train';
 import { userCommand } from './commands/user';
 import { validateCommand } from './commands/validate';
 import { UsageError, commanderExit, exitCodes, type Environment, type Frame } from './program';

@@ -12,6 +12,8 @@ export interface OpenDataset {
   format: Format;
   reading: DatasetReading;
   source: Source;
+  /** The folder on disk that paths are relative to; null for an archive. */
+  folder: string | null;
   close(): Promise<void>;
 }
 
@@ -26,7 +28,8 @@ async function openSource(full: string): Promise<Source> {
 
 /** Opens a dataset in the format named, or in the one that its content speaks for. */
 export async function openDataset(ctx: Context, given: string, options: { format: string; vocFrame: 'labelimg' | 'devkit' }): Promise<OpenDataset> {
-  const source = await openSource(path.resolve(ctx.environment.cwd, given));
+  const full = path.resolve(ctx.environment.cwd, given);
+  const source = await openSource(full);
   try {
     let format: Format;
     if (options.format === 'auto') {
@@ -36,7 +39,7 @@ export async function openDataset(ctx: Context, given: string, options: { format
       ctx.out.note(`${format.name}: ${found[0]!.reason}.`);
     } else format = formatOf(options.format);
     const reading = await readerOf(format.id).read(source, { imageInfo: imageInfoOf, vocFrame: options.vocFrame, signal: ctx.environment.signal });
-    return { format, reading, source, close: () => source.close() };
+    return { format, reading, source, folder: source instanceof FolderSource ? full : null, close: () => source.close() };
   } catch (error) {
     await source.close();
     throw error;

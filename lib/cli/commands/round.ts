@@ -1,90 +1,13 @@
-/** The commands of a round: anchors, train, prelabel, quality. */
+/** Commands of a round on the server: prelabel, quality. */
 import { Option, type Command } from 'commander';
 import { uuidv7 } from 'uuidv7';
 import { AppError } from '@/lib/api/errors';
-import { findAuthor, findModel, findVersion, requireProject } from '../lookups';
+import { findAuthor, findModel, requireProject } from '../lookups';
 import { count } from '../output';
-import { UsageError, act, command, number, wholeNumber, type Frame } from '../program';
+import { act, command, number, wholeNumber, type Frame } from '../program';
 import { poll, waitForJob } from '../wait';
 
 const share = (value: number | null | undefined) => (value == null ? '–' : value.toFixed(3));
-
-export function anchorsCommand(frame: Frame): Command {
-  return command('anchors', 'choose anchor boxes by K-means on the boxes of done images', { server: true })
-    .requiredOption('--project <name>', 'name or id of the project')
-    .option('--max-k <number>', 'try one to so many anchors', wholeNumber(1, 20), 9)
-    .option('--seed <number>', 'seed of the random start', wholeNumber(0, 2 ** 31), 1)
-    .action(act<{ project: string; maxK: number; seed: number }>(frame, async (ctx, options) => {
-      const client = ctx.client();
-      const project = await requireProject(client, options.project);
-      const { job } = await client.computeAnchors({ params: { project: project.id }, body: { maxK: options.maxK, seed: options.seed } });
-      await waitForJob(ctx, client, job, 'Anchors');
-      const { report } = await client.anchors({ params: { project: project.id } });
-      if (!report) throw new AppError('unprocessable', 'There are no boxes on done images yet: mark some images as done first.');
-      ctx.out.line(`${count(report.boxes, 'box', 'boxes')} on ${count(report.items, 'done image')} of "${project.name}":`);
-      ctx.out.table(['k', 'mean best IoU', 'anchors (width × height in pixels)'], report.curve.map((c) => [c.k, Number(c.meanBestIou.toFixed(4)), c.anchors.map((a) => `${Math.round(a.w)}×${Math.round(a.h)}`).join(' ')]));
-      return { project: project.id, job, ...report };
-    }));
-}
-
-interface TrainOptions {
-  project: string;
-  version?: number;
-  name?: string;
-  minutes?: number;
-  epochs?: number;
-  backbone?: string;
-  inputSize?: number;
-  batch?: number;
-  anchors?: number;
-  seed?: number;
-  wait: boolean;
-}
-
-export function trainCommand(frame: Frame): Command {
-  return command('train', 'train a detector on a frozen version', { server: true })
-    .requiredOption('--project <name>', 'name or id of the project')
-    .option('--version <number>', 'number of the version; otherwise a new one is frozen', wholeNumber(1, 1e9))
-    .option('--name <text>', 'name of the model')
-    .option('--minutes <number>', 'time the run may take (10, unless --epochs is given)', number(0.25, 1440))
-    .option('--epochs <number>', 'passes over the images, instead of --minutes', wholeNumber(1, 10_000))
-    .option('--backbone <name>', 'network to start from')
-    .option('--input-size <pixels>', 'side of the network\'s input, a multiple of 32', wholeNumber(64, 1280))
-    .option('--batch <number>', 'images a step', wholeNumber(1, 64))
-    .option('--anchors <number>', 'number of anchor boxes', wholeNumber(2, 18))
-    .option('--seed <number>', 'seed of the run', wholeNumber(0, 2 ** 31))
-    .option('--no-wait', 'start the job and return')
-    .action(act<TrainOptions>(frame, async (ctx, o) => {
-      if (o.minutes !== undefined && o.epochs !== undefined) throw new UsageError('--minutes and --epochs exclude each other.');
-      const client = ctx.client();
-      const project = await requireProject(client, o.project);
-      const version = o.version === undefined ? null : await findVersion(client, project.id, o.version);
-      const started = await client.train({
-        params: { project: project.id },
-        body: {
-          version: version?.id ?? null, name: o.name ?? '',
-          options: {
-            ...(o.epochs !== undefined ? { epochs: o.epochs, minutes: null } : o.minutes !== undefined && { minutes: o.minutes }),
-            ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: o.inputSize }), ...(o.batch !== undefined && { batch: o.batch }),
-            ...(o.anchors !== undefined && { anchors: o.anchors }), ...(o.seed !== undefined && { seed: o.seed }),
-          },
-        },
-      }, { idempotencyKey: uuidv7() });
-      if (!o.wait) {
-        ctx.out.line(`Training "${project.name}": job ${started.job}.`);
-        return { project: project.id, job: started.job, version: started.version };
-      }
-      await waitForJob(ctx, client, started.job, 'Training');
-      const models = await client.models({ params: { project: project.id }, query: { limit: 50 } });
-      const model = models.items.find((m) => m.job === started.job);
-      if (!model) throw new AppError('internal', 'The training is done, but its model is not listed. The Jobs page of the project may say why.');
-      ctx.out.line(`Trained model ${model.number} of "${project.name}" in ${Math.round(model.trainedSeconds)} s.`);
-      const metrics = Object.entries(model.metrics);
-      if (metrics.length > 0) ctx.out.table(['metric', 'value'], metrics.map(([name, value]) => [name, Number(value.toFixed(4))]));
-      if (model.perClass.length > 0) ctx.out.table(['class', 'AP at IoU 0.5', 'objects'], model.perClass.map((c) => [c.name, c.ap50 === null ? null : Number(c.ap50.toFixed(4)), c.groundTruth]));
-      return { project: project.id, job: started.job, version: started.version, model: { id: model.id, number: model.number, metrics: model.metrics, perClass: model.perClass } };
-    }));
-}
 
 interface PrelabelOptions {
   project: string;

@@ -1,0 +1,54 @@
+import { Option, type Command } from 'commander';
+import { formats } from '@/lib/core/formats';
+import { taskNames, type TaskName } from '@/models/runtime/card';
+import { viewings } from '@/models/inference/types';
+import { UsageError, act, command, number, wholeNumber, type Frame } from '../program';
+import { refuse, setting, trainLocally, type LocalTraining } from '../training/local';
+import { trainOnServer, type ServerTraining } from '../training/onServer';
+
+type Options = Partial<Omit<LocalTraining, 'format' | 'vocFrame' | 'viewing'>> & Pick<LocalTraining, 'format' | 'vocFrame' | 'viewing'> & ServerTraining & { project?: string; task?: TaskName };
+
+export function trainCommand(frame: Frame): Command {
+  return command('train', 'train a model on a dataset, here and without a server, or on a project\'s frozen version, on the server', { server: true })
+    .argument('[path]', 'a folder or a .zip file with images and labels; its own splits are kept')
+    .addOption(new Option('--task <name>', 'what to learn (with a path)').choices([...taskNames]))
+    .option('--out <folder>', 'folder of the model (with a path); it must be empty or absent')
+    .option('--project <name>', 'instead of a path: name or id of a project on the server')
+    .option('--minutes <number>', 'time the run may take (10, unless --epochs is given)', number(0.25, 1440))
+    .option('--epochs <number>', 'passes over the images, instead of --minutes', wholeNumber(1, 10_000))
+    .option('--backbone <name>', 'network to build on (else the task\'s own)')
+    .option('--seed <number>', 'seed of the run (1)', wholeNumber(0, 2 ** 31))
+    .option('--input-size <pixels>', 'side of the network\'s input, a multiple of 32', wholeNumber(28, 2048))
+    .option('--batch <number>', 'images a step', wholeNumber(1, 1024))
+    .option('--anchors <number>', 'number of anchor boxes of a detector', wholeNumber(2, 18))
+    .option('--learning-rate <number>', 'highest learning rate (with a path)', number(1e-8, 10))
+    .option('--start <folder>', 'begin with the weights of this model (with a path)')
+    .addOption(new Option('--depth <which>', 'what learns, when the weights are trained ones (with a path)').choices(['head', 'partial', 'full']))
+    .option('--set <name=value>', 'a setting of the task\'s own, as often as needed (with a path)', setting)
+    .option('--crops', 'classify the objects in boxes (with a path)')
+    .option('--per-class <number>', 'train on so many images of each class, drawn by the seed (with a path)', wholeNumber(1, 1e9))
+    .option('--limit <number>', 'train on so many images, drawn by the seed (with a path)', wholeNumber(1, 1e9))
+    .addOption(new Option('--viewing <how>', 'look at test images once, also mirrored, or at ten crops').choices([...viewings]).default('once'))
+    .option('--threads <number>', 'cores to use (all; with a path)', wholeNumber(1, 256))
+    .addOption(new Option('--format <id>', 'format of the labels').choices(['auto', ...formats.filter((f) => f.reader).map((f) => f.id)]).default('auto'))
+    .addOption(new Option('--voc-frame <frame>', 'Pascal VOC boxes: edges, or 1-based pixels').choices(['labelimg', 'devkit']).default('labelimg'))
+    .option('--force', 'replace a model in --out')
+    .option('--version <number>', 'number of the version; otherwise a new one is frozen (with --project)', wholeNumber(1, 1e9))
+    .option('--name <text>', 'name of the model (with --project)')
+    .option('--no-wait', 'start the job and return (with --project)')
+    .action(act<Options>(frame, (ctx, o, [given]) => {
+      if ((given === undefined) === (o.project === undefined)) throw new UsageError('Give either a folder of data or --project.');
+      if (o.minutes !== undefined && o.epochs !== undefined) throw new UsageError('--minutes and --epochs exclude each other.');
+      if (o.project !== undefined) {
+        refuse(o, ['out', 'learningRate', 'start', 'depth', 'set', 'crops', 'perClass', 'limit', 'threads', 'force'], 'is for data on this machine: give a path instead of --project');
+        if (o.task !== undefined && o.task !== 'detect') throw new UsageError('The server trains detectors only: give a path to train other tasks here.');
+        return trainOnServer(ctx, o.project, o);
+      }
+      refuse(o, ['version', 'name'], 'is for projects on the server');
+      if (!o.wait) throw new UsageError('--no-wait is for projects on the server.');
+      if (o.task === undefined) throw new UsageError(`Say with --task what to learn: ${taskNames.join(', ')}.`);
+      if (o.out === undefined) throw new UsageError('Say with --out where the model shall go.');
+      if (o.crops && o.task !== 'classify') throw new UsageError('--crops is for --task classify.');
+      return trainLocally(ctx, given!, { ...o, task: o.task, out: o.out, seed: o.seed ?? 1, crops: o.crops === true, force: o.force === true, set: o.set ?? {} });
+    }));
+}

@@ -1,0 +1,49 @@
+/** Training as a job of the server. */
+import { uuidv7 } from 'uuidv7';
+import { AppError } from '@/lib/api/errors';
+import { findVersion, requireProject } from '../lookups';
+import type { Context } from '../program';
+import { waitForJob } from '../wait';
+
+export interface ServerTraining {
+  version?: number;
+  name?: string;
+  minutes?: number;
+  epochs?: number;
+  backbone?: string;
+  inputSize?: number;
+  batch?: number;
+  anchors?: number;
+  seed?: number;
+  wait: boolean;
+}
+
+export async function trainOnServer(ctx: Context, projectName: string, o: ServerTraining) {
+  const client = ctx.client();
+  const project = await requireProject(client, projectName);
+  const version = o.version === undefined ? null : await findVersion(client, project.id, o.version);
+  const started = await client.train({
+    params: { project: project.id },
+    body: {
+      version: version?.id ?? null, name: o.name ?? '',
+      options: {
+        ...(o.epochs !== undefined ? { epochs: o.epochs, minutes: null } : o.minutes !== undefined && { minutes: o.minutes }),
+        ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: o.inputSize }), ...(o.batch !== undefined && { batch: o.batch }),
+        ...(o.anchors !== undefined && { anchors: o.anchors }), ...(o.seed !== undefined && { seed: o.seed }),
+      },
+    },
+  }, { idempotencyKey: uuidv7() });
+  if (!o.wait) {
+    ctx.out.line(`Training "${project.name}": job ${started.job}.`);
+    return { project: project.id, job: started.job, version: started.version };
+  }
+  await waitForJob(ctx, client, started.job, 'Training');
+  const models = await client.models({ params: { project: project.id }, query: { limit: 50 } });
+  const model = models.items.find((m) => m.job === started.job);
+  if (!model) throw new AppError('internal', 'The training is done, but its model is not listed. The Jobs page of the project may say why.');
+  ctx.out.line(`Trained model ${model.number} of "${project.name}" in ${Math.round(model.trainedSeconds)} s.`);
+  const metrics = Object.entries(model.metrics);
+  if (metrics.length > 0) ctx.out.table(['metric', 'value'], metrics.map(([name, value]) => [name, Number(value.toFixed(4))]));
+  if (model.perClass.length > 0) ctx.out.table(['class', 'AP at IoU 0.5', 'objects'], model.perClass.map((c) => [c.name, c.ap50 === null ? null : Number(c.ap50.toFixed(4)), c.groundTruth]));
+  return { project: project.id, job: started.job, version: started.version, model: { id: model.id, number: model.number, metrics: model.metrics, perClass: model.perClass } };
+}
