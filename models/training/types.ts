@@ -46,8 +46,8 @@ export interface TrainOptions {
   /** Peak learning rate. Default: the task's. */
   learningRate?: number;
   /**
-   * Trained weights to begin with: the folder of a stored model with the same backbone. Default: those that come with the
-   * backbone, or none.
+   * Trained weights to begin with: the folder, file or address of a model with the same backbone, or `scratch` for none.
+   * Default: those that come with the backbone, if any do.
    */
   start?: string;
   /** What learns in the end. Default: chosen from the number of images when there are trained weights, else everything. */

@@ -29,6 +29,8 @@ export interface Prepared {
   batch: number;
   model: LayersModel;
   backbone: Backbone;
+  /** Whom the weights that training begins with are owed to. */
+  credits: string[];
   stages: Stage[];
   /** Names the run: data and settings. A checkpoint of another run is not gone on from. */
   fingerprint: string;
@@ -44,7 +46,7 @@ async function collect(examples: Examples): Promise<Example[]> {
   return list;
 }
 
-export async function prepare(data: TrainData, options: TrainOptions, { onNote }: TrainCallbacks): Promise<Prepared> {
+export async function prepare(data: TrainData, options: TrainOptions, { onNote }: TrainCallbacks, signal?: AbortSignal): Promise<Prepared> {
   const task = taskOf(options.task);
   const seed = options.seed ?? 1;
   const name = options.backbone ?? task.defaults.backbone;
@@ -66,14 +68,14 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
     classes: data.classes.map(({ id, name: label, points, swaps }) => ({ id, name: label, ...(points && { points: [...points] }), ...(swaps && { swaps: swaps.map(([a, b]) => [a, b]) }) })),
     architecture: { backbone: name, head: task.name === 'detect' ? 'yolo' : task.name },
     inputSize: planned.inputSize,
-    normalisation: NORMALISATION,
+    normalisation: { ...NORMALISATION, ...(backbone.trained && { mean: backbone.trained.mean, deviation: backbone.trained.deviation }) },
     head: planned.head as Record<string, unknown>,
   };
 
   const model = task.build(design, backbone, seed);
   const memory = options.memoryBytes ?? 4 * 2 ** 30;
   let batch = options.batch ?? Math.min(task.defaults.batch, Math.max(2, train.length));
-  const trained = await loadStart(model, options.start, onNote);
+  const trained = await loadStart(model, backbone, options.start, onNote, signal);
   const chosen = chooseDepth(planned.train.length, trained);
   const depth = trained ? options.depth ?? chosen.depth : 'full';
   onNote?.(depth === chosen.depth ? chosen.why : `Trained as asked: ${depth}.`);
@@ -87,7 +89,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
     batch >>= 1;
   }
   const fingerprint = sha256(JSON.stringify([3, seed, design, batch, stages, options.start, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val)]));
-  return { task, design, train: planned.train, val: planned.val, batch, model, backbone, stages, fingerprint };
+  return { task, design, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], train: planned.train, val: planned.val, batch, model, backbone, stages, fingerprint };
 }
 
 /** What of the data a run depends on. Masks and points by their numbers. */

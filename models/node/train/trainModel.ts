@@ -49,7 +49,7 @@ export async function trainModel(data: TrainData, options: TrainOptions, callbac
   if ((options.minutes === undefined) === (options.epochs === undefined)) throw new Error('give either minutes or epochs');
   signal?.throwIfAborted();
   const began = performance.now();
-  const prepared = await prepare(data, options, callbacks);
+  const prepared = await prepare(data, options, callbacks, signal);
   try {
     signal?.throwIfAborted();
     return await new Run(data, options, callbacks, signal, prepared, began).execute();
@@ -123,7 +123,7 @@ class Run {
   }
 
   private async train(cut: readonly tf.SymbolicTensor[]): Promise<void> {
-    const { task, design, stages } = this.run;
+    const { task, stages } = this.run;
     const { learningRate = task.defaults.learningRate } = this.options;
     const { from, to } = spanOf(stages, this.stage);
     const schedule = withWarmUp(cosine(learningRate * stages[this.stage]!.rate), 0.05);
@@ -229,7 +229,7 @@ class Run {
       datasetHash: this.data.datasetHash ?? null,
       metrics: metrics && { split: 'val', ...metrics },
       training: { seed: this.options.seed ?? 1, steps, epochs, seconds: this.budget.elapsed, images: train.length, batch, engine: ortEngine.name },
-      credits: [...(this.data.credits ?? [])],
+      credits: [...(this.data.credits ?? []), ...this.run.credits],
       createdAt: new Date().toISOString(),
     };
     await saveModel(this.options.outDir, { model: this.run.task.inferenceModel?.(model) ?? model, card });

@@ -1,0 +1,68 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawnExamples, SHAPE_CLASSES } from '../../testing/shapes';
+import { type TrainOptions, type TrainProgress } from '../../training/types';
+import { readWeights } from '../../runtime/weights';
+import { loadModel, trainModel } from '..';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'fieldmark-transfer-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const data = () => ({ train: drawnExamples(8, 1), val: drawnExamples(3, 2), classes: SHAPE_CLASSES });
+const options = (name: string, more: Partial<TrainOptions> = {}): TrainOptions => ({
+  task: 'detect', outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 64, height: 64 }, batch: 4, epochs: 6, ...more,
+});
+const weightsOf = async (name: string) => {
+  const { model } = await loadModel(path.join(folder, name));
+  const weights = readWeights(model);
+  model.dispose();
+  return weights;
+};
+
+describe('training from trained weights', () => {
+  it('leaves a frozen backbone as it was, on features that are kept; goes deeper in stages', async () => {
+    await trainModel(data(), options('start', { epochs: 2 }));
+    const start = path.join(folder, 'start');
+    const notes: string[] = [];
+    const progress: TrainProgress[] = [];
+    const features = path.join(folder, 'features');
+    await trainModel(data(), options('head', { start, depth: 'head', featureDir: features }), { onNote: (note) => notes.push(note), onProgress: (p) => progress.push(p) });
+    expect(notes.join()).toContain('Beginning with trained weights');
+    expect(progress.every(({ stage }) => stage.includes('head'))).toBe(true);
+    const [before, after] = [await weightsOf('start'), await weightsOf('head')];
+    const changed = Object.keys(before).filter((name) => Buffer.compare(Buffer.from(before[name]!.data.buffer), Buffer.from(after[name]!.data.buffer)) !== 0);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(changed.every((name) => /^(neck|head|output)/.test(name))).toBe(true);
+    // Features outlive the run: a second one finds all of them.
+    const kept = await readdir(features);
+    expect(kept.length).toBeGreaterThan(8);
+    await trainModel(data(), options('again', { start, depth: 'head', featureDir: features }));
+    expect((await readdir(features)).sort()).toEqual(kept.sort());
+    expect(await readFile(path.join(folder, 'again/weights.bin'), 'base64')).toBe(await readFile(path.join(folder, 'head/weights.bin'), 'base64'));
+
+    await trainModel(data(), options('full', { start, depth: 'full', epochs: 10 }), { onProgress: (p) => progress.push(p) });
+    const full = await weightsOf('full');
+    expect(Object.keys(full).filter((name) => Buffer.compare(Buffer.from(before[name]!.data.buffer), Buffer.from(full[name]!.data.buffer)) === 0)).toEqual([]);
+  }, 120_000);
+
+  it('goes on in the stage where it was cancelled, to the very weights of a run that was not', async () => {
+    const start = path.join(folder, 'start');
+    const staged = { start, depth: 'partial', epochs: 10 } as const;
+    await trainModel(data(), options('whole', staged));
+    const abort = new AbortController();
+    const stop = trainModel(data(), options('parts', staged), { onEvaluation: ({ step }) => step >= 12 && abort.abort() }, abort.signal);
+    await expect(stop).rejects.toMatchObject({ name: 'AbortError' });
+    const result = await trainModel(data(), options('parts', staged));
+    expect(result.resumed).toBe(true);
+    expect(await readFile(path.join(folder, 'parts/weights.bin'), 'base64')).toBe(await readFile(path.join(folder, 'whole/weights.bin'), 'base64'));
+  }, 120_000);
+
+  it('says when nothing of the given model fits', async () => {
+    await expect(trainModel(data(), options('none', { start: path.join(folder, 'start'), backbone: 'resnet18' }))).rejects.toThrow(/fits/);
+  });
+});
