@@ -11,6 +11,7 @@ import { authenticate, type Authenticated } from '@/lib/server/auth/principal';
 import { config } from '@/lib/server/config';
 import { logger } from '@/lib/server/log';
 import { assertStorable, limitedStream, readJson } from './body';
+import { keepContentLength } from './contentLength';
 import { toAppError } from './errors';
 import type { Handlers, Principal, RequestContext } from './handler';
 import { once } from './idempotency';
@@ -44,6 +45,7 @@ export function createDispatcher(handlers: Handlers): Dispatcher {
     }
     response.headers.set('x-request-id', requestId);
     secureHeaders(response.headers);
+    keepContentLength(response.headers);
     log.debug({ method: request.method, path, status: response.status, ms: Math.round(performance.now() - began), requestId }, 'request');
     return request.method === 'HEAD' ? new Response(null, response) : response;
   };

@@ -10,6 +10,7 @@ import type { NextServerOptions } from 'next/dist/server/next';
 import pg from 'pg';
 import { config, type Config } from '@/lib/server/config';
 import { assertSchemaKnown } from '@/lib/server/db/migrations';
+import { restoreContentLength } from '@/lib/server/http/contentLength';
 import { PEER_HEADER } from '@/lib/server/http/origin';
 import { logger } from '@/lib/server/log';
 import { runShutdown } from './lifecycle';
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
   const server = createServer(settings, (request, response) => {
     // Attempts to sign in are counted by where they come from, which the client must not choose.
     request.headers[PEER_HEADER] = request.socket.remoteAddress;
+    restoreContentLength(response);
     handle(request, response).catch((err: unknown) => {
       log.error({ err, path: request.url?.split('?')[0] }, 'A request failed');
       if (!response.headersSent) response.writeHead(500, { 'Content-Type': 'text/plain' });
