@@ -6,16 +6,17 @@
  * Frames: labels of examples and predictions are in continuous pixels of the full-resolution, orientation-corrected
  * image; labels of samples are in pixels of the network input.
  */
-import { type Mask } from '@/lib/core/masks';
-import { type z } from 'zod';
-import { type Backbone } from '../backbones';
-import { type AugmentOptions } from '../data/augment';
-import { type Placement, type Size } from '../data/letterbox';
-import { type Graph, type TypedArray, type Value } from '../graph';
-import { type ImageSource } from '../inference/types';
-import { type ModelCard, type ModelDesign, type TaskName } from '../runtime/card';
-import { type LayersModel } from '../runtime/tf';
-import { type LossResult } from '../training/trainer';
+// Types only: whoever reads labels loads no runtime with them.
+import type { Mask } from '@/lib/core/masks';
+import type { z } from 'zod';
+import type { Backbone } from '../backbones';
+import type { AugmentOptions } from '../data/augment';
+import type { Placement, Size } from '../data/letterbox';
+import type { Graph, TypedArray, Value } from '../graph';
+import type { ImageSource } from '../inference/types';
+import type { ModelCard, ModelDesign, TaskName } from '../runtime/card';
+import type { LayersModel } from '../runtime/tf';
+import type { LossResult } from '../training/trainer';
 
 export interface LabelledPoint {
   x: number;
@@ -129,7 +130,7 @@ export interface Sample extends Size {
   labelMap: Uint8Array | null;
 }
 
-export const IGNORED = 255;
+export { IGNORED } from '../data/labelMap';
 
 /** How a network input was cut from an image: `region` of the full image lies in `placement` of the input. */
 export interface Frame {

@@ -16,22 +16,45 @@ export interface FeatureCache {
 }
 
 const EXTENSION = '.f16';
+/** What an interrupted process has left is removed once nobody can be writing to it. */
+const ABANDONED_MS = 3600_000;
+/** Files are in folders by the first letters of their names: no folder holds hundreds of thousands. */
+const FOLDER_LETTERS = 2;
+const DIGEST_BYTES = 16;
+
+interface Found {
+  name: string;
+  size: number;
+  usedAt: number;
+}
+
+async function readFolder(folder: string): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    // Another process may remove it meanwhile.
+    const info = await stat(file).catch(() => null);
+    if (!info?.isFile()) continue;
+    if (name.endsWith(EXTENSION)) found.push({ name, size: info.size, usedAt: info.mtimeMs });
+    else if (name.endsWith('.tmp') && Date.now() - info.mtimeMs > ABANDONED_MS) await rm(file, { force: true });
+  }
+  return found;
+}
 
 /** Opens the cache of a folder, which may hold features of earlier runs. */
 export async function openFeatureCache({ dir, maxBytes }: { dir: string; maxBytes: number }): Promise<FeatureCache> {
   await mkdir(dir, { recursive: true });
-  const found = await Promise.all((await readdir(dir)).filter((name) => name.endsWith(EXTENSION)).map(async (name) => {
-    const { size, mtimeMs } = await stat(path.join(dir, name));
-    return { name, size, mtimeMs };
-  }));
+  const folders = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name.length === FOLDER_LETTERS);
+  const found = (await Promise.all(folders.map(({ name }) => readFolder(path.join(dir, name))))).flat();
   const cache = new DiskFeatures(dir, maxBytes);
-  for (const { name, size } of found.sort((a, b) => a.mtimeMs - b.mtimeMs)) await cache.note(name, size);
+  for (const { name, size } of found.sort((a, b) => a.usedAt - b.usedAt)) await cache.note(name, size);
   return cache;
 }
 
 class DiskFeatures implements FeatureCache {
   /** Size by file name, the least recently used first. */
   private readonly files = new Map<string, number>();
+  private readonly writing = new Map<string, Promise<void>>();
   private bytes = 0;
 
   constructor(private readonly dir: string, private readonly maxBytes: number) {}
@@ -46,7 +69,7 @@ class DiskFeatures implements FeatureCache {
     if (size === undefined) return null;
     this.files.delete(name);
     this.files.set(name, size);
-    const file = path.join(this.dir, name);
+    const file = this.fileOf(name);
     let bytes: Buffer;
     try {
       bytes = await readFile(file);
@@ -55,25 +78,27 @@ class DiskFeatures implements FeatureCache {
       this.forget(name);
       return null;
     }
+    const arrays = unpack(bytes);
+    if (!arrays) {
+      // A disk that lost power may keep a file's name and not its bytes.
+      this.forget(name);
+      await rm(file, { force: true });
+      return null;
+    }
     const now = new Date();
     await utimes(file, now, now).catch(() => undefined);
-    // Count, lengths, numbers.
-    const count = bytes.readUInt32LE(0);
-    let at = 4 + 4 * count;
-    return Array.from({ length: count }, (_, i) => {
-      const length = bytes.readUInt32LE(4 + 4 * i);
-      const halves = new Uint16Array(bytes.buffer.slice(bytes.byteOffset + at, bytes.byteOffset + at + 2 * length));
-      at += 2 * length;
-      return decodeHalf(halves);
-    });
+    return arrays;
   }
 
-  async put(key: string, arrays: readonly Float32Array[]): Promise<void> {
-    const head = Uint32Array.of(arrays.length, ...arrays.map((array) => array.length));
-    const parts = [head, ...arrays.map(encodeHalf)].map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+  /** Putting a key twice at a time is putting it once. */
+  put(key: string, arrays: readonly Float32Array[]): Promise<void> {
     const name = nameOf(key);
-    await writeAtomically(path.join(this.dir, name), parts);
-    await this.note(name, parts.reduce((sum, part) => sum + part.byteLength, 0));
+    let writing = this.writing.get(name);
+    if (!writing) {
+      writing = this.write(name, pack(arrays)).finally(() => this.writing.delete(name));
+      this.writing.set(name, writing);
+    }
+    return writing;
   }
 
   /** Counts a file that was written, and removes others until the budget holds. */
@@ -81,17 +106,56 @@ class DiskFeatures implements FeatureCache {
     this.forget(name);
     this.files.set(name, size);
     this.bytes += size;
-    for (const oldest of [...this.files.keys()]) {
+    const leaving: string[] = [];
+    for (const [oldest] of this.files) {
       if (this.bytes <= this.maxBytes) break;
       this.forget(oldest);
-      await rm(path.join(this.dir, oldest), { force: true });
+      leaving.push(oldest);
     }
+    await Promise.all(leaving.map((oldest) => rm(this.fileOf(oldest), { force: true })));
+  }
+
+  private async write(name: string, parts: readonly Uint8Array[]): Promise<void> {
+    await writeAtomically(this.fileOf(name), parts);
+    await this.note(name, parts.reduce((sum, part) => sum + part.byteLength, 0));
+  }
+
+  private fileOf(name: string): string {
+    return path.join(this.dir, name.slice(0, FOLDER_LETTERS), name);
   }
 
   private forget(name: string): void {
     this.bytes -= this.files.get(name) ?? 0;
     this.files.delete(name);
   }
+}
+
+const bytesOf = (array: Uint32Array | Uint16Array): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+function digestOf(parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest().subarray(0, DIGEST_BYTES);
+}
+
+/** A digest of what follows: count, lengths, numbers. */
+function pack(arrays: readonly Float32Array[]): Uint8Array[] {
+  const content = [bytesOf(Uint32Array.of(arrays.length, ...arrays.map((array) => array.length))), ...arrays.map((array) => bytesOf(encodeHalf(array)))];
+  return [digestOf(content), ...content];
+}
+
+/** Null when the bytes are not what was written. */
+function unpack(bytes: Buffer): Float32Array[] | null {
+  const content = bytes.subarray(DIGEST_BYTES);
+  if (content.length < 4 || !bytes.subarray(0, DIGEST_BYTES).equals(digestOf([content]))) return null;
+  const count = content.readUInt32LE(0);
+  let at = content.byteOffset + 4 + 4 * count;
+  return Array.from({ length: count }, (_, i) => {
+    const length = content.readUInt32LE(4 + 4 * i);
+    const halves = new Uint16Array(content.buffer.slice(at, at + 2 * length));
+    at += 2 * length;
+    return decodeHalf(halves);
+  });
 }
 
 /** Keys may be long and hold any characters; file names may not. */
