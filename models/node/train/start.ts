@@ -1,7 +1,7 @@
 /** The weights that a training begins with. */
-import { type Backbone } from '../../backbones';
+import { blockOf, type Backbone } from '../../backbones';
 import { type LayersModel } from '../../runtime/tf';
-import { loadInitialWeights } from '../pretrained';
+import { loadInitialWeights, ModelSourceError } from '../pretrained';
 
 /** Begins with freshly drawn weights, also where trained ones come with the backbone. */
 export const FROM_SCRATCH = 'scratch';
@@ -13,6 +13,8 @@ export const FROM_SCRATCH = 'scratch';
 export async function loadStart(model: LayersModel, backbone: Backbone, start: string | undefined, onNote?: (note: string) => void, signal?: AbortSignal): Promise<boolean> {
   if (start === FROM_SCRATCH || (start === undefined && !backbone.trained)) return false;
   const { copied, missing } = await loadInitialWeights(model, start ?? backbone, signal);
+  const ofBackbone = (name: string) => blockOf(backbone, name.slice(0, name.lastIndexOf('/'))) !== null;
+  if (!copied.some(ofBackbone)) throw new ModelSourceError(`No weight of ${start} fits the backbone ${backbone.name}. Choose the backbone it was made with.`);
   onNote?.(`Beginning with trained weights of ${start ?? backbone.title}: ${copied.length} of ${copied.length + missing.length} taken over.`);
   return true;
 }
