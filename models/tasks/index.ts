@@ -2,6 +2,7 @@
 import { type TaskName } from '../runtime/card';
 import { classify } from './classify';
 import { detect } from './detect';
+import { landmarks } from './landmarks';
 import { localize } from './localize';
 import { segment } from './segment';
 import { type Task } from './types';
@@ -10,7 +11,7 @@ import { type Task } from './types';
 const entry = <Head>(task: Task<Head>): Task => task as unknown as Task;
 
 const registered: Partial<Record<TaskName, Task>> = {
-  classify: entry(classify), localize: entry(localize), detect: entry(detect), segment: entry(segment),
+  classify: entry(classify), localize: entry(localize), detect: entry(detect), segment: entry(segment), landmarks: entry(landmarks),
 };
 
 /** The task of this name. Throws an Error that lists the known ones. */

@@ -40,7 +40,7 @@ function feedsOf<Head>(task: Task<Head>, design: ModelDesign<Head>, lessons: rea
   };
 }
 
-/** Steps on all lessons at once. Returns the losses, first to last; the model has the trained weights. */
+/** Steps on all lessons at once, the rate falling to zero. Returns the losses, first to last; the model has the trained weights. */
 export async function learn<Head>(task: Task<Head>, design: ModelDesign<Head>, model: LayersModel, lessons: readonly Lesson[], steps: number, rate = 3e-3): Promise<number[]> {
   const { width, height } = design.inputSize;
   const feeds = feedsOf(task, design, lessons);
@@ -54,7 +54,7 @@ export async function learn<Head>(task: Task<Head>, design: ModelDesign<Head>, m
   });
   try {
     const losses: number[] = [];
-    for (let step = 0; step < steps; step++) losses.push((await trainer.train(feeds, rate)).loss!);
+    for (let step = 0; step < steps; step++) losses.push((await trainer.train(feeds, rate * (1 - step / steps))).loss!);
     trainer.copyToModel('current');
     return losses;
   } finally {

@@ -24,7 +24,7 @@ function designOf(inputSize: Size, changes: Partial<SegmentHead> = {}, classes =
 }
 const mask = (classId: string, m: Mask, crowd?: boolean): MaskLabel => ({ kind: 'mask', classId, mask: m, ...(crowd && { crowd }) });
 const example = (labels: readonly Label[], width = 100, height = 80): Example => ({ id: 'x', image: { path: '' }, width, height, labels });
-const backbone = { name: 'compact', family: 'compact' };
+const backbone = backbones.compact!;
 const planned = { seed: 1, multiple: 32, backbone, options: {} };
 const everything = { minScore: 0, nmsIou: 1, limit: 1000 };
 
@@ -214,8 +214,8 @@ describe('learning', () => {
     const { head: chosen } = segment.plan({ train: lessons, val: [], classes: SHAPE_CLASSES }, planned);
     const design = designOf(size, { ...chosen, instances: ['square', 'disc'] }, SHAPE_CLASSES);
     const model = segment.build(design, backbones.compact!, 1);
-    const losses = await learn(segment, design, model, lessons, 40, 5e-3);
-    expect(losses.at(-1)!).toBeLessThan(losses[0]! * 0.3);
+    const losses = await learn(segment, design, model, lessons, 60, 5e-3);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! * 0.4);
     const evaluator = segment.evaluator(design);
     for (const lesson of lessons) evaluator.add(lesson, await ask(segment, design, model, lesson.pixels));
     model.dispose();
