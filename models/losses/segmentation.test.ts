@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Graph, gradients, ops, type Value } from '../graph';
-import { evaluateWithTf } from '../graph/toTf';
+import { evaluateWithTf } from '../graph/tf/oracle';
 import { float32 } from '../runtime/engine';
 import { checkGradients, randomTensor, runWithOrt } from '../testing/gradcheck';
 import { pixelCrossEntropy, segmentationLoss, softDice } from './segmentation';

@@ -89,9 +89,9 @@ const toFeed = (value: TensorData, port: OnnxPort): TypedArray =>
  * ONNX Runtime's options for one session. Spinning is off: two pools that spin on a busy machine are slower than one
  * thread.
  */
-export function sessionOptions({ threads = 1, keepMemory = true }: CompileOptions = {}): ort.InferenceSession.SessionOptions {
+export function sessionOptions({ threads = 1, keepMemory = true }: CompileOptions = {}, providers: readonly string[] = ['cpu']): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: [...providers],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -103,11 +103,28 @@ export function sessionOptions({ threads = 1, keepMemory = true }: CompileOption
   };
 }
 
-export const ortEngine: Engine = {
-  name: 'ort',
-  async compile(program: Program, options?: CompileOptions): Promise<Executable> {
-    const { bytes, feeds, state, outputs } = toOnnx(program);
-    const session = await ort.InferenceSession.create(bytes, sessionOptions(options));
-    return new OrtExecutable(session, feeds, state, outputs);
-  },
-};
+function engineOn(name: string, providers: readonly string[]): Engine {
+  return {
+    name,
+    async compile(program: Program, options?: CompileOptions): Promise<Executable> {
+      const { bytes, feeds, state, outputs } = toOnnx(program);
+      const session = await ort.InferenceSession.create(bytes, sessionOptions(options, providers));
+      return new OrtExecutable(session, feeds, state, outputs);
+    },
+  };
+}
+
+export const ortEngine: Engine = engineOn('ort', ['cpu']);
+
+/** Execution providers that this build of ONNX Runtime has (`cpu`, and perhaps `webgpu`, `cuda`, `dml`, `coreml`). */
+export const ortProviders = (): string[] => ort.listSupportedBackends().map(({ name }) => name);
+
+/**
+ * ONNX Runtime on an execution provider, with the CPU for what that one lacks. Throws an Error that lists the providers of
+ * this build.
+ */
+export function ortEngineOn(provider: string): Engine {
+  const known = ortProviders();
+  if (!known.includes(provider)) throw new Error(`this build of ONNX Runtime has no execution provider ${provider}, only ${known.join(', ')}`);
+  return provider === 'cpu' ? ortEngine : engineOn(`ort:${provider}`, [provider, 'cpu']);
+}

@@ -1,39 +1,12 @@
-/**
- * The plain engine: tfjs, one primitive after another. It runs where ONNX Runtime cannot, and it is the truth that tests
- * hold ONNX Runtime to. Far too slow to train real images with.
- */
-import { type Graph, type Program, sameShape, show, sizeOf, type TensorData } from '../graph';
-import { evaluateWithTf } from '../graph/toTf';
-import { type Engine, type Executable, type Tensors } from '../runtime/engine';
+/** tfjs in Node: on WASM, whose kernels come with the package. */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { tfEngineOn } from '../runtime/tfEngine';
+import { type Engine } from '../runtime/engine';
 
-export const tfEngine: Engine = {
-  name: 'tfjs',
-  async compile(program: Program): Promise<Executable> {
-    let state: Tensors = Object.fromEntries(Object.keys(program.state ?? {}).map((name) => {
-      const { graph, shape, dtype } = program.state![name]!;
-      const input = (graph as Graph).inputs.get(name);
-      if (!input) throw new Error(`the program has a state ${name}, but the graph no such input`);
-      return [name, { dtype, shape: input.shape, data: new Float32Array(sizeOf(shape)) } satisfies TensorData];
-    }));
-    return {
-      async run(feeds) {
-        const results = evaluateWithTf(program, { ...feeds, ...state });
-        state = results.state;
-        return results.outputs;
-      },
-      readState(name) {
-        const value = state[name];
-        if (!value) throw new Error(`the program has no state named ${name}`);
-        return { ...value, data: value.data.slice() };
-      },
-      writeState(name, value) {
-        if (!state[name]) throw new Error(`the program has no state named ${name}`);
-        if (!sameShape(state[name].shape, value.shape)) throw new Error(`state ${name} has the shape ${show(state[name].shape)}, not ${show(value.shape)}`);
-        state[name] = { ...value, data: value.data.slice() };
-      },
-      async dispose() {
-        state = {};
-      },
-    };
-  },
-};
+const require = createRequire(import.meta.url);
+setWasmPaths(`${path.join(path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out')}${path.sep}`);
+
+/** Runs where ONNX Runtime cannot; several times slower than it, and bounded by WASM's 4 GB. */
+export const tfEngine: Engine = tfEngineOn('wasm');

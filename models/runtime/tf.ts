@@ -7,6 +7,8 @@ import './layers';
 
 // Without this every process prints an advertisement for another backend.
 tf.env().set('PROD', true);
+// Others may be registered beside it; models are read and written before any of them has started.
+void tf.setBackend('cpu');
 
 export { tf };
 export type LayersModel = tf.LayersModel;

@@ -2,7 +2,7 @@
  * For tests: compares a graph's gradients on ONNX Runtime with the tfjs oracle and with central differences.
  */
 import { gradients, Graph, ops, type Program, sizeOf, type TensorData, type Value } from '../graph';
-import { evaluateWithTf } from '../graph/toTf';
+import { evaluateWithTf } from '../graph/tf/oracle';
 import { ortEngine } from '../node/ortEngine';
 import { randomFor } from '../runtime/random';
 import { float32, type Tensors } from '../runtime/engine';

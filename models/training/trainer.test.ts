@@ -6,7 +6,7 @@ import { float32, type Tensors } from '../runtime/engine';
 import { tf, type LayersModel } from '../runtime/tf';
 import { initialiseWeights, readWeights } from '../runtime/weights';
 import { randomTensor, relativeDifference } from '../testing/gradcheck';
-import { evaluateWithTf } from '../graph/toTf';
+import { evaluateWithTf } from '../graph/tf/oracle';
 import { adam, adamW, sgd, type Optimizer } from './optimizers';
 import { constant, cosine, stepped, withWarmUp } from './schedules';
 import { buildStep, Trainer, type TrainerSpec } from './trainer';

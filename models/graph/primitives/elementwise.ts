@@ -49,7 +49,8 @@ const comparison: Primitive<OpName> = { infer: inferBroadcast('bool') };
 export const elementwise = {
   neg: unary<'neg'>((dy) => o.neg(dy)),
   abs: unary<'abs'>((dy, x) => o.mul(dy, o.sign(x))),
-  sign: { infer: inferSame() } satisfies Primitive<'sign'>,
+  // Flat but for its step.
+  sign: { infer: inferSame(), gradient: () => [null] } satisfies Primitive<'sign'>,
   exp: unary<'exp'>((dy, _x, y) => o.mul(dy, y)),
   log: unary<'log'>((dy, x) => o.div(dy, x)),
   sqrt: unary<'sqrt'>((dy, _x, y) => o.div(o.mul(dy, 0.5), y)),

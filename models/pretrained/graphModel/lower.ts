@@ -3,7 +3,7 @@
  * engine, has gradients, and can be cut at any node.
  */
 import { type Graph, show, sizeOf, type Program, type TensorData, type Value } from '../../graph';
-import { evaluateWithTf } from '../../graph/toTf';
+import { evaluateWithTf } from '../../graph/tf/oracle';
 import { type GraphModel, isControl, type NodeDef, refOf } from './artifacts';
 import { Reader } from './attributes';
 import { opReaders } from './ops';

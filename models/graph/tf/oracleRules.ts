@@ -1,9 +1,10 @@
 /** Every primitive in tfjs terms, for the oracle. Written to be obviously right, not fast. */
-import { tf } from '../runtime/tf';
-import { poolWindow, sizeOf, spaceOf } from './shapes';
-import { type ConvAttrs, type GraphNode, type OpAttrs, type OpName, type PoolAttrs, type Shape, type TypedArray, type WindowAttrs } from './types';
+import { tf } from '../../runtime/tf';
+import { poolWindow, sizeOf, spaceOf } from '../shapes';
+import { type ConvAttrs, type GraphNode, type OpAttrs, type OpName, type PoolAttrs, type Shape, type TypedArray, type WindowAttrs } from '../types';
 
-type TfRule<K extends OpName> = (inputs: tf.Tensor[], attrs: OpAttrs[K], node: GraphNode<K>) => tf.Tensor | tf.Tensor[];
+/** One primitive in tfjs terms. */
+export type TfRule<K extends OpName> = (inputs: tf.Tensor[], attrs: OpAttrs[K], node: GraphNode<K>) => tf.Tensor | tf.Tensor[];
 
 const unary = <K extends OpName>(apply: (x: tf.Tensor) => tf.Tensor): TfRule<K> => ([x]) => apply(x!);
 const binary = <K extends OpName>(apply: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): TfRule<K> => ([a, b]) => apply(a!, b!);
@@ -72,7 +73,7 @@ function poolCounts(image: Shape, output: Shape, attrs: PoolAttrs): Float32Array
   return counts;
 }
 
-export const tfRules: { [K in Exclude<OpName, 'input' | 'constant'>]: TfRule<K> } = {
+export const oracleRules: { [K in Exclude<OpName, 'input' | 'constant'>]: TfRule<K> } = {
   cast: ([x], { dtype }) => tf.cast(x!, dtype === 'uint8' ? 'int32' : dtype),
   stopGradient: ([x]) => x!,
   neg: unary(tf.neg), abs: unary(tf.abs), sign: unary(tf.sign), exp: unary(tf.exp), log: unary(tf.log), sqrt: unary(tf.sqrt),

@@ -1,12 +1,12 @@
 /**
- * The oracle: evaluates a program with tfjs, one primitive after another. Slow and plain; tests compare with it, and it
- * runs where ONNX Runtime is absent. Works on the `cpu` backend, whose forward kernels are complete.
+ * The oracle: evaluates a program with tfjs, one primitive after another, convolution and pooling as loops. Slow and plain:
+ * the truth that tests hold the engines to.
  */
-import { tf } from '../runtime/tf';
-import { reachable } from './graph';
-import { type Program } from './program';
-import { tfRules } from './tfRules';
-import { type GraphNode, type TensorData, type TypedArray, type Value } from './types';
+import { tf } from '../../runtime/tf';
+import { reachable } from '../graph';
+import { type Program } from '../program';
+import { type GraphNode, type TensorData, type TypedArray, type Value } from '../types';
+import { oracleRules } from './oracleRules';
 
 /** tfjs has no uint8: those are int32 there. */
 const tfType = (dtype: TensorData['dtype']): 'float32' | 'int32' | 'bool' => (dtype === 'uint8' ? 'int32' : dtype);
@@ -41,7 +41,7 @@ function evaluate(node: GraphNode, inputs: tf.Tensor[], given: Record<string, Te
     return [tf.tensor(tensor.data, [...value.shape], tfType(value.dtype))];
   }
   if (node.op === 'constant') return [tf.tensor((node as GraphNode<'constant'>).attrs.data, [...value.shape], tfType(value.dtype))];
-  const rule = tfRules[node.op] as (inputs: tf.Tensor[], attrs: object, node: GraphNode) => tf.Tensor | tf.Tensor[];
+  const rule = oracleRules[node.op] as (inputs: tf.Tensor[], attrs: object, node: GraphNode) => tf.Tensor | tf.Tensor[];
   const result = rule(inputs, node.attrs, node);
   return Array.isArray(result) ? result : [result];
 }
