@@ -2,7 +2,7 @@
  * The engine on tfjs, one primitive after another on whatever backend it is given: WASM where ONNX Runtime is absent,
  * WebGPU, WebGL or WASM in a browser. State stays on the backend between runs.
  */
-import { Graph, type Program, reachable, sameShape, show, sizeOf, type GraphNode, type TensorData, type TypedArray, type Value } from '../graph';
+import { type Graph, type Program, reachable, sameShape, show, sizeOf, type GraphNode, type TensorData, type TypedArray, type Value } from '../graph';
 import { engineRules } from '../graph/tf/engineRules';
 import { type Engine, type Executable, type Tensors } from './engine';
 import { tf } from './tf';

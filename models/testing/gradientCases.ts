@@ -1,5 +1,5 @@
 /** For tests: functions of every primitive, with sizes that are odd, batches above one, strides, dilations and negative numbers. */
-import { Graph, ops as o, samePads, type ConvAttrs, type PoolAttrs, type Value } from '../graph';
+import { type Graph, ops as o, samePads, type ConvAttrs, type PoolAttrs, type Value } from '../graph';
 import { type CheckInput } from './gradcheck';
 
 /** Name, inputs, and the function whose gradients are checked. */
