@@ -1,12 +1,12 @@
 'use client';
 import { Button, Group, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconSparkles, IconTrash, IconX } from '@tabler/icons-react';
 import { useDisclosure } from '@mantine/hooks';
 import { api } from '../../lib/api';
 import { countOf } from '../../lib/format';
 import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
+import { notifyUndo } from '../common/notifyUndo';
 import { PrelabelDialog } from '../rounds/PrelabelDialog';
 
 /** What can be done with the chosen images. The trash can be taken back at once. */
@@ -18,10 +18,7 @@ export function SelectionBar({ project, chosen, loaded, onAll, onClear }: { proj
     run: (items) => api.trashItems({ params: { project }, body: { items } }), failed: 'The images were not moved to the trash', invalidates: stale,
     onDone: ({ count }, items) => {
       onClear();
-      const id = notifications.show({
-        title: `${countOf(count, 'image')} moved to the trash`, withBorder: true, autoClose: 10_000,
-        message: <Button mt={4} onClick={() => { restore.mutate(items); notifications.hide(id); }}>Undo</Button>,
-      });
+      notifyUndo(`${countOf(count, 'image')} moved to the trash`, () => restore.mutate(items));
     },
   });
   return (

@@ -6,13 +6,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Anchor, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconTrash } from '@tabler/icons-react';
-import { api, notifyDone } from '../../lib/api';
+import { api } from '../../lib/api';
 import { countOf, formatAbsolute } from '../../lib/format';
 import { q, type Project } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { useProjectId } from '../../lib/useProjectId';
 import { ActionButton } from '../common/ActionButton';
 import { CopyText } from '../common/CopyText';
+import { notifyUndo } from '../common/notifyUndo';
 import { PageHeader, Section } from '../common/PageHeader';
 import { useMay } from '../common/session';
 import { Loaded } from '../common/States';
@@ -35,10 +36,11 @@ function Body({ project }: { project: Project }) {
   const changed = name.trim() !== project.name || description !== project.description;
   const stale = () => [['project', project.id], ['project', 'list']];
   const save = useAction({ run: () => api.updateProject({ params: { project: project.id }, body: { name: name.trim(), description } }), failed: 'The project was not changed', done: 'Saved', invalidates: stale });
+  const restore = useAction({ run: () => api.restoreProject({ params: { project: project.id } }), failed: 'The project was not restored', done: `“${project.name}” is back.`, invalidates: stale });
   const trash = useAction({
     run: () => api.trashProject({ params: { project: project.id } }), failed: 'The project was not moved to the trash', invalidates: stale,
     onDone: () => {
-      notifyDone(`“${project.name}” is in the trash; it can be restored from there.`);
+      notifyUndo(`“${project.name}” moved to the trash`, () => restore.mutate());
       router.push('/projects');
     },
   });

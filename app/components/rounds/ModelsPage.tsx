@@ -3,7 +3,6 @@ import { useState } from 'react';
 import Link from 'next/link';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Accordion, Anchor, Badge, Box, Button, Group, Menu, Stack, Table, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconBoxMultiple, IconCpu, IconDownload, IconSparkles, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
 import { addressOf } from '@/lib/api/client';
 import { api } from '../../lib/api';
@@ -15,6 +14,7 @@ import { useProjectId } from '../../lib/useProjectId';
 import { ActionButton } from '../common/ActionButton';
 import { ClassName } from '../common/badges';
 import { LoadMore } from '../common/LoadMore';
+import { notifyUndo } from '../common/notifyUndo';
 import { PageHeader, Section } from '../common/PageHeader';
 import { RelativeTime } from '../common/RelativeTime';
 import { useMay } from '../common/session';
@@ -52,15 +52,20 @@ export function ModelsPage() {
 
 function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: string; onPrelabel: () => void }) {
   const may = useMay('data.export');
-  const best = headline(m.metrics);
+  const best = headline(m);
   const stale = () => [['model', 'list', project], ['model', m.id], ['project', project], ['item', 'list', project]];
   const promote = useAction({ run: () => api.promoteModel({ params: { id: m.id } }), failed: 'The model was not promoted', done: `“${m.name}” is the current model.`, invalidates: stale });
-  const restore = useAction({ run: () => api.restoreModel({ params: { id: m.id } }), failed: 'The model was not restored', done: 'Restored', invalidates: stale });
+  const undo = useAction({
+    // A model that was the current one is the current one again.
+    run: async () => {
+      await api.restoreModel({ params: { id: m.id } });
+      if (m.current) await api.promoteModel({ params: { id: m.id } });
+    },
+    failed: 'The model was not restored', done: 'Restored', invalidates: stale,
+  });
   const trash = useAction({
     run: () => api.trashModel({ params: { id: m.id } }), failed: 'The model was not moved to the trash', invalidates: stale,
-    onDone: () => {
-      const id = notifications.show({ title: `Model ${m.number} moved to the trash`, withBorder: true, autoClose: 10_000, message: <Button mt={4} onClick={() => { restore.mutate(); notifications.hide(id); }}>Undo</Button> });
-    },
+    onDone: () => notifyUndo(`Model ${m.number} moved to the trash`, () => undo.mutate()),
   });
   return (
     <Accordion.Item value={m.id}>
@@ -69,7 +74,7 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
           <Text fw={600} style={{ whiteSpace: 'nowrap' }}>Model {m.number}</Text>
           <Text size="sm" truncate flex={1}>{m.name === `Model ${m.number}` ? '' : m.name}</Text>
           {m.current && <Badge color="field" leftSection={<IconStarFilled size={12} aria-hidden />}>Current</Badge>}
-          {best ? <Text size="sm" className="fm-tabular" style={{ whiteSpace: 'nowrap' }}>mAP50 <b>{formatShare(best.mAP50)}</b> <Text span c="dimmed" size="xs">on {best.split}</Text></Text> : <Text size="xs" c="dimmed">not measured</Text>}
+          {best ? <Text size="sm" className="fm-tabular" style={{ whiteSpace: 'nowrap' }}>{best.title} <b>{best.value}</b> <Text span c="dimmed" size="xs">on {best.split}</Text></Text> : <Text size="xs" c="dimmed">not measured</Text>}
           <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}><RelativeTime at={m.createdAt} /></Text>
         </Group>
       </Accordion.Control>

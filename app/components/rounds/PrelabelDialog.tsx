@@ -5,7 +5,7 @@ import { Accordion, Alert, Button, Group, Modal, Radio, Select, Slider, Stack, T
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
 import { api } from '../../lib/api';
-import { countOf, formatShare } from '../../lib/format';
+import { countOf } from '../../lib/format';
 import { headline } from '../../lib/metrics';
 import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
@@ -13,6 +13,11 @@ import { NumberField } from '../common/NumberField';
 
 type PrelabelBody = CallInput<Contract['prelabel']>['body'];
 interface Props { project: string; opened: boolean; onClose: () => void; model?: string; items?: string[] }
+
+const headlineOf = (m: Parameters<typeof headline>[0]) => {
+  const best = headline(m);
+  return best ? `${best.title} ${best.value}` : 'not measured';
+};
 
 /** Which images a model makes proposals for, and how many it may make. */
 export function PrelabelDialog(props: Props) {
@@ -48,7 +53,7 @@ function Form({ project, onClose, model, items }: Props) {
   return (
     <form onSubmit={(e) => { e.preventDefault(); start.mutate(body()); }}>
       <Stack gap="md">
-        <Select label="Model" value={used} onChange={setChosen} data={models.map((m) => ({ value: m.id, label: `${m.name === `Model ${m.number}` ? m.name : `Model ${m.number} “${m.name}”`}${m.current ? ' (current)' : ''} · mAP50 ${formatShare(headline(m.metrics)?.mAP50)}` }))} />
+        <Select label="Model" value={used} onChange={setChosen} data={models.map((m) => ({ value: m.id, label: `${m.name === `Model ${m.number}` ? m.name : `Model ${m.number} “${m.name}”`}${m.current ? ' (current)' : ''} · ${headlineOf(m)}` }))} />
         {current && !current.current && <Alert color="yellow" p="xs"><Text size="xs">Labellers see the proposals of the current model only. Promote this one to show its proposals.</Text></Alert>}
         <Radio.Group label="For which images" value={scope} onChange={setScope}>
           <Stack gap={6} mt={6}>

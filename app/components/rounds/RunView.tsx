@@ -7,7 +7,8 @@ import { LineChart } from '@mantine/charts';
 import { z } from 'zod';
 import { api } from '../../lib/api';
 import { mergePoints, rowsOfCurves, smoothed, thinned, type CurvePoint } from '../../lib/curves';
-import { formatDuration, formatFigure, formatShare } from '../../lib/format';
+import { formatDuration, formatFigure } from '../../lib/format';
+import { figureText } from '../../lib/metrics';
 import { isActive, useJob, usePollMs } from '../../lib/jobs';
 import { q, type Job } from '../../lib/queries';
 import { JobView } from '../common/JobView';
@@ -20,7 +21,8 @@ import { MetricsTable } from './MetricsTable';
 const facts = z.looseObject({
   phase: z.string().optional().catch(undefined), step: z.number().optional().catch(undefined), steps: z.number().optional().catch(undefined), epoch: z.number().optional().catch(undefined),
   loss: z.number().optional().catch(undefined), imagesPerSecond: z.number().optional().catch(undefined), etaSeconds: z.number().optional().catch(undefined),
-  curveOf: z.string().optional().catch(undefined), best: z.object({ mAP50: z.number(), step: z.number() }).nullish().catch(undefined),
+  curveOf: z.string().optional().catch(undefined), best: z.object({ value: z.number(), step: z.number() }).nullish().catch(undefined),
+  headline: z.object({ metric: z.string(), title: z.string() }).optional().catch(undefined), stage: z.string().optional().catch(undefined),
   notes: z.array(z.string()).optional().catch(undefined), model: z.string().optional().catch(undefined),
 });
 
@@ -56,7 +58,11 @@ export function RunView({ job: listed, project }: { job: Job; project: string })
   const { points, pending } = useSeries(job);
   const loss = useMemo(() => thinned(smoothed(rowsOfCurves(points, ['loss']), 'loss', 0.9), MOST_ROWS), [points]);
   const split = f.curveOf ?? (points.some((p) => p.name.startsWith('train.')) && !points.some((p) => p.name.startsWith('val.')) ? 'train' : 'val');
-  const precision = useMemo(() => thinned(rowsOfCurves(points, [`${split}.mAP50`, `${split}.mAP`]), MOST_ROWS), [points, split]);
+  const metric = f.headline?.metric ?? 'mAP50';
+  const text = figureText(metric);
+  // Detectors have a second, stricter figure.
+  const figures = useMemo(() => [metric, ...(metric === 'mAP50' ? ['mAP'] : [])], [metric]);
+  const precision = useMemo(() => thinned(rowsOfCurves(points, figures.map((name) => `${split}.${name}`)), MOST_ROWS), [points, split, figures]);
   const active = isActive(job);
   const splitName = split === 'val' ? 'Validation' : 'Training images';
   return (
@@ -66,11 +72,12 @@ export function RunView({ job: listed, project }: { job: Job; project: string })
           <JobView job={job} />
           {active && job.state === 'running' && (
             <Figures>
+              {f.stage && <Figure label="Training" value={f.stage} />}
               <Figure label="Step" value={f.step === undefined ? '–' : `${f.step}${f.steps ? ` of ${f.steps}` : ''}`} />
               <Figure label="Passes over the images" value={formatFigure(f.epoch, 1)} />
               <Figure label="Loss" value={formatFigure(f.loss)} />
               <Figure label="Images per second" value={formatFigure(f.imagesPerSecond, 1)} />
-              <Figure label="Best mAP50" value={f.best ? formatShare(f.best.mAP50) : '–'} hint={f.best ? `at step ${f.best.step}` : undefined} />
+              <Figure label={`Best ${text.title}`} value={f.best ? text.format(f.best.value) : '–'} hint={f.best ? `at step ${f.best.step}` : undefined} />
               <Figure label="Time left" value={f.etaSeconds === undefined || !Number.isFinite(f.etaSeconds) ? '–' : formatDuration(f.etaSeconds)} />
             </Figures>
           )}
@@ -79,8 +86,8 @@ export function RunView({ job: listed, project }: { job: Job; project: string })
               <Chart title="Loss" hint="On the training images, smoothed; it should fall." rows={loss} pending={pending} waiting="The first figures come after the images are prepared.">
                 <LineChart h={220} data={loss} dataKey="step" series={[{ name: 'loss', color: 'gray.4', label: 'Loss' }, { name: 'loss.smooth', color: 'field.6', label: 'Loss, smoothed' }]} withDots={false} curveType="linear" valueFormatter={(v) => v.toFixed(2)} lineProps={(s) => ({ isAnimationActive: false, strokeWidth: s.name === 'loss' ? 1 : 2 })} xAxisProps={{ type: 'number', domain: [0, 'dataMax'] }} yAxisProps={{ domain: [0, 'auto'] }} tooltipAnimationDuration={0} />
               </Chart>
-              <Chart title={`Average precision, ${splitName.toLowerCase()}`} hint="COCO definition; the weights with the best mAP50 are kept." rows={precision} pending={pending} waiting="The first measurement comes after some passes over the images.">
-                <LineChart h={220} data={precision} dataKey="step" series={[{ name: `${split}.mAP50`, color: 'field.6', label: 'mAP at IoU 0.5' }, { name: `${split}.mAP`, color: 'orange.6', label: 'mAP at IoU 0.5 to 0.95', strokeDasharray: '5 3' }]} curveType="linear" withLegend valueFormatter={(v) => v.toFixed(2)} lineProps={{ isAnimationActive: false }} xAxisProps={{ type: 'number', domain: [0, 'dataMax'] }} yAxisProps={{ domain: [0, 1] }} tooltipAnimationDuration={0} dotProps={{ r: 2.5 }} connectNulls />
+              <Chart title={`${text.title}, ${splitName.toLowerCase()}`} hint={`${text.help ? `${text.help[0]!.toUpperCase()}${text.help.slice(1)}; the` : 'The'} best weights by it are kept.`} rows={precision} pending={pending} waiting="The first measurement comes after some passes over the images.">
+                <LineChart h={220} data={precision} dataKey="step" series={figures.map((name, i) => ({ name: `${split}.${name}`, color: i === 0 ? 'field.6' : 'orange.6', label: figureText(name).title, ...(i > 0 && { strokeDasharray: '5 3' }) }))} curveType="linear" withLegend valueFormatter={(v) => v.toFixed(2)} lineProps={{ isAnimationActive: false }} xAxisProps={{ type: 'number', domain: [0, 'dataMax'] }} yAxisProps={{ domain: [0, metric === 'nme' ? 'auto' : 1] }} tooltipAnimationDuration={0} dotProps={{ r: 2.5 }} connectNulls />
               </Chart>
             </SimpleGrid>
           )}

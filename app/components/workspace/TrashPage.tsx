@@ -117,11 +117,11 @@ function ModelRow({ model: m, project }: { model: Model; project: string }) {
   const stale = () => [['model', 'list', project], ['storage']];
   const restore = useAction({ run: () => api.restoreModel({ params: { id: m.id } }), failed: 'The model was not restored', done: 'Restored', invalidates: stale });
   const erase = useAction<void, { job: string }>({ run: () => api.eraseModel({ params: { id: m.id } }), failed: 'The model was not erased', done: 'Erasing has begun.', invalidates: () => [...stale(), ['job', 'list', project]], onDone: ({ job }) => { watchJob(job); setAsking(false); } });
-  const best = headline(m.metrics);
+  const best = headline(m);
   return (
     <Table.Tr>
       <Table.Td>Model {m.number} “{m.name}”</Table.Td>
-      <Table.Td>{best ? `mAP50 ${(best.mAP50 * 100).toFixed(1)} % on ${best.split}` : 'not measured'}, {formatBytes(m.bytes)}</Table.Td>
+      <Table.Td>{best ? `${best.title} ${best.value} on ${best.split}` : 'not measured'}, {formatBytes(m.bytes)}</Table.Td>
       <Table.Td>{m.deletedAt && <RelativeTime at={m.deletedAt} />}</Table.Td>
       <Table.Td>
         <Group gap="xs" justify="flex-end" wrap="nowrap">
