@@ -21,15 +21,16 @@ export function inferenceProgram(model: LayersModel, { inputSize, normalisation 
   };
 }
 
-export class Network {
-  private constructor(private readonly executable: Executable, private readonly design: NetworkDesign, private readonly outputs: readonly string[]) {}
-
-  static async create(engine: Engine, model: LayersModel, design: NetworkDesign, options?: CompileOptions): Promise<Network> {
-    const program = inferenceProgram(model, design);
-    return new Network(await engine.compile(program, options), design, Object.keys(program.outputs));
-  }
-
+/** A network that is ready to run. */
+export interface Network {
   /** The outputs of one input image (`height · width · 3` bytes), without the batch axis. */
+  run(pixels: Uint8Array): Promise<Float32Array[]>;
+  dispose(): Promise<void>;
+}
+
+class CompiledNetwork implements Network {
+  constructor(private readonly executable: Executable, private readonly design: NetworkDesign, private readonly outputs: readonly string[]) {}
+
   async run(pixels: Uint8Array): Promise<Float32Array[]> {
     const { width, height } = this.design.inputSize;
     const results = await this.executable.run({ image: { dtype: 'uint8', shape: [1, height, width, 3], data: pixels } });
@@ -40,3 +41,14 @@ export class Network {
     return this.executable.dispose();
   }
 }
+
+export const Network = {
+  /** A network of a program with the input `image`: uint8 `[1, height, width, 3]`. */
+  async compile(engine: Engine, program: Program, design: NetworkDesign, options?: CompileOptions): Promise<Network> {
+    return new CompiledNetwork(await engine.compile(program, options), design, Object.keys(program.outputs));
+  },
+
+  create(engine: Engine, model: LayersModel, design: NetworkDesign, options?: CompileOptions): Promise<Network> {
+    return Network.compile(engine, inferenceProgram(model, design), design, options);
+  },
+};

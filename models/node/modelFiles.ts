@@ -13,6 +13,22 @@ export interface StoredModel {
 }
 
 /** Writes the folder `dir` whole: it appears, or is replaced, in one rename. */
+export async function saveFolder(dir: string, card: ModelCard, files: Readonly<Record<string, readonly (Uint8Array | string)[]>>): Promise<void> {
+  const parsed = parseModelCard(card);
+  const staging = `${dir}.${process.pid}.new`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
+  for (const [name, chunks] of Object.entries(files)) await writeAtomically(path.join(staging, name), chunks);
+  await writeAtomically(path.join(staging, 'card.json'), [`${JSON.stringify(parsed, null, 2)}\n`]);
+  const old = `${dir}.${process.pid}.old`;
+  await rename(dir, old).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rename(staging, dir);
+  await rm(old, { recursive: true, force: true });
+}
+
+/** Writes a tf.layers model with its card. See `saveFolder`. */
 export async function saveModel(dir: string, { model, card }: StoredModel): Promise<void> {
   let artifacts: tf.io.ModelArtifacts | undefined;
   await model.save({
@@ -24,20 +40,7 @@ export async function saveModel(dir: string, { model, card }: StoredModel): Prom
   const { modelTopology, format, generatedBy, convertedBy, weightSpecs, weightData } = artifacts!;
   const buffers = Array.isArray(weightData) ? weightData : [weightData!];
   const json = { format, generatedBy, convertedBy, modelTopology, weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }] };
-  const parsed = parseModelCard(card);
-
-  const staging = `${dir}.${process.pid}.new`;
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { recursive: true });
-  await writeAtomically(path.join(staging, 'weights.bin'), buffers.map((buffer) => new Uint8Array(buffer)));
-  await writeAtomically(path.join(staging, 'model.json'), [JSON.stringify(json)]);
-  await writeAtomically(path.join(staging, 'card.json'), [`${JSON.stringify(parsed, null, 2)}\n`]);
-  const old = `${dir}.${process.pid}.old`;
-  await rename(dir, old).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  await rename(staging, dir);
-  await rm(old, { recursive: true, force: true });
+  await saveFolder(dir, card, { 'weights.bin': buffers.map((buffer) => new Uint8Array(buffer)), 'model.json': [JSON.stringify(json)] });
 }
 
 /** Reads the card alone. Throws an Error that names the file. */
@@ -50,9 +53,10 @@ export async function loadCard(dir: string): Promise<ModelCard> {
   }
 }
 
-/** Reads a model with its card. Weights are bit for bit those that were saved. */
+/** Reads a tf.layers model with its card. Weights are bit for bit those that were saved. Throws for models stored otherwise. */
 export async function loadModel(dir: string): Promise<StoredModel> {
   const card = await loadCard(dir);
+  if (card.network) throw new Error(`the model in ${dir} is stored as ${card.network.runtime}: it predicts, but its layers cannot be trained`);
   const json = JSON.parse(await readFile(path.join(dir, 'model.json'), 'utf8')) as tf.io.ModelJSON;
   const weights = await readFile(path.join(dir, 'weights.bin'));
   const weightData = weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength) as ArrayBuffer;

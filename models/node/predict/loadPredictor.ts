@@ -1,12 +1,16 @@
 /** Stored models, ready to predict: one, or several that vote. */
+import path from 'node:path';
+import { graphProgram } from '../../inference/graphNetwork';
+import { layouts } from '../../import/layouts';
 import { Network } from '../../inference/network';
 import { type Images, type ImageSource, type LoadOptions, type Prediction, type PredictOptions, type Predictor } from '../../inference/types';
-import { type Engine } from '../../runtime/engine';
-import { type ModelDesign } from '../../runtime/card';
+import { type ModelCard, type ModelDesign } from '../../runtime/card';
 import { taskOf } from '../../tasks';
 import { type Task } from '../../tasks/types';
-import { loadModel, type StoredModel } from '../modelFiles';
+import { loadOnnxNetwork } from '../import/onnxNetwork';
+import { loadCard, loadModel } from '../modelFiles';
 import { ortEngine } from '../ortEngine';
+import { readGraph } from '../pretrained/read';
 import { viewImage } from './views';
 
 /** A compiled model with its design. */
@@ -15,13 +19,18 @@ export interface Member {
   network: Network;
 }
 
+/** How a model's outputs are read as labels: as its task does, or by the layout of a network that was made elsewhere. */
+export type Reading = Pick<Task, 'decode' | 'headSchema'> & { defaults: Pick<Task['defaults'], 'decode'> };
+
+export const readingOf = ({ task, architecture }: Pick<ModelDesign, 'task' | 'architecture'>): Reading => layouts[architecture.head] ?? taskOf(task);
+
 /** An image as every member wants to see it. */
 type Seen = Awaited<ReturnType<typeof viewImage>>[];
 
 const see = (members: readonly Member[], source: ImageSource, { viewing = 'once' }: PredictOptions): Promise<Seen> =>
   Promise.all(members.map(({ design }) => viewImage(source, design, viewing)));
 
-async function judge(task: Task, members: readonly Member[], seen: Seen, { minScore, nmsIou, limit, signal }: PredictOptions): Promise<Prediction> {
+async function judge(reading: Reading, members: readonly Member[], seen: Seen, { minScore, nmsIou, limit, signal }: PredictOptions): Promise<Prediction> {
   const views = [];
   for (const [i, { design, network }] of members.entries()) {
     for (const { pixels, frame } of seen[i]!.views) {
@@ -30,13 +39,14 @@ async function judge(task: Task, members: readonly Member[], seen: Seen, { minSc
     }
   }
   const { full } = seen[0]!;
-  const decode = task.defaults.decode;
-  const labels = task.decode(views, { minScore: minScore ?? decode.minScore, nmsIou: nmsIou ?? decode.nmsIou, limit: limit ?? decode.limit });
-  return { width: full.width, height: full.height, labels };
+  const decode = reading.defaults.decode;
+  const labels = reading.decode(views, { minScore: minScore ?? decode.minScore, nmsIou: nmsIou ?? decode.nmsIou, limit: limit ?? decode.limit });
+  const skipped = new Set(members[0]!.design.classes.filter(({ skip }) => skip).map(({ id }) => id));
+  return { width: full.width, height: full.height, labels: skipped.size === 0 ? labels : labels.filter((label) => !skipped.has(label.classId)) };
 }
 
 /** Predictions of the images in order; the next image is decoded while this one is judged. */
-async function* predictAll(task: Task, members: readonly Member[], images: Images, options: PredictOptions): AsyncGenerator<Prediction> {
+async function* predictAll(reading: Reading, members: readonly Member[], images: Images, options: PredictOptions): AsyncGenerator<Prediction> {
   const iterator = Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]();
   const load = async (): Promise<Seen | null> => {
     const { value, done } = await iterator.next();
@@ -49,18 +59,18 @@ async function* predictAll(task: Task, members: readonly Member[], images: Image
     if (!seen) return;
     next = load();
     next.catch(() => undefined);
-    yield await judge(task, members, seen, options);
+    yield await judge(reading, members, seen, options);
   }
 }
 
 /** Members that vote as one predictor. It disposes of them. */
 export class MemberPredictor implements Predictor {
-  constructor(readonly card: Predictor['card'], private readonly task: Task, private readonly members: readonly Member[]) {}
+  constructor(readonly card: Predictor['card'], private readonly reading: Reading, private readonly members: readonly Member[]) {}
 
   async predict(images: Images, options: PredictOptions = {}): Promise<Prediction[]> {
     const results: Prediction[] = [];
     let index = 0;
-    for await (const prediction of predictAll(this.task, this.members, images, options)) {
+    for await (const prediction of predictAll(this.reading, this.members, images, options)) {
       if (options.onImage) await options.onImage(index, prediction);
       else results.push(prediction);
       index++;
@@ -73,9 +83,14 @@ export class MemberPredictor implements Predictor {
   }
 }
 
-async function compile(engine: Engine, { model, card }: StoredModel, threads: number): Promise<Member> {
+/** The network of a folder, in whatever form it is stored. */
+export async function openNetwork(dir: string, card: ModelCard, threads: number): Promise<Network> {
+  const { network } = card;
+  if (network?.runtime === 'onnx') return loadOnnxNetwork(path.join(dir, 'model.onnx'), { ...card, network }, { threads });
+  if (network?.runtime === 'graph') return Network.compile(ortEngine, graphProgram(await readGraph(dir), card, network), card, { threads });
+  const { model } = await loadModel(dir);
   try {
-    return { design: card, network: await Network.create(engine, model, card, { threads }) };
+    return await Network.create(ortEngine, model, card, { threads });
   } finally {
     model.dispose();
   }
@@ -89,21 +104,20 @@ export async function loadPredictor(dirs: string | readonly string[], { threads 
   const folders = typeof dirs === 'string' ? [dirs] : dirs;
   if (folders.length === 0) throw new Error('there is no model to load');
   const members: Member[] = [];
-  let first: StoredModel['card'] | undefined;
+  let first: ModelCard | undefined;
   try {
     for (const dir of folders) {
-      const stored = await loadModel(dir);
-      const { card } = stored;
+      const card = await loadCard(dir);
       first ??= card;
       if (card.task !== first.task) throw new Error(`models that vote must have one task: ${folders[0]} is for ${first.task}, ${dir} for ${card.task}`);
       const ids = (of: typeof card) => of.classes.map(({ id }) => id).join(', ');
       if (ids(card) !== ids(first)) throw new Error(`models that vote must have the same classes in the same order: ${folders[0]} has ${ids(first)}, ${dir} has ${ids(card)}`);
-      taskOf(card.task).headSchema.parse(card.head);
-      members.push(await compile(ortEngine, stored, threads));
+      readingOf(card).headSchema.parse(card.head);
+      members.push({ design: card, network: await openNetwork(dir, card, threads) });
     }
   } catch (error) {
     for (const { network } of members) await network.dispose();
     throw error;
   }
-  return new MemberPredictor(first!, taskOf(first!.task), members);
+  return new MemberPredictor(first!, readingOf(first!), members);
 }

@@ -2,15 +2,18 @@
 import { letterbox, type Placement, type Size } from '../../data/letterbox';
 import { paste, type RgbImage } from '../../data/pixels';
 import { type ImageSource, type Viewing } from '../../inference/types';
-import { type ModelDesign } from '../../runtime/card';
+import { type ModelDesign, type Normalisation } from '../../runtime/card';
 import { type Frame } from '../../tasks/types';
 import { decodeToFit, rawPipeline, rgb } from '../data/decode';
 
 /** Side of a crop as a share of the image's (Krizhevsky et al. 2012: 224 of 256). */
 const CROP = 0.875;
 
+const placementOf = (image: Size, input: Size, resize: Normalisation['resize']): Placement =>
+  resize === 'stretch' ? { x: 0, y: 0, ...input } : letterbox(image, input);
+
 /** The frames of a viewing. Ten crops: the centre and the four corners, and the same mirrored. */
-export function framesOf(full: Size, input: Size, viewing: Viewing): Frame[] {
+export function framesOf(full: Size, input: Size, viewing: Viewing, resize: Normalisation['resize'] = 'letterbox'): Frame[] {
   const regions: Placement[] = [];
   if (viewing === 'ten-crop') {
     const [width, height] = [full.width * CROP, full.height * CROP];
@@ -18,7 +21,7 @@ export function framesOf(full: Size, input: Size, viewing: Viewing): Frame[] {
     for (const [x, y] of [[right / 2, bottom / 2], [0, 0], [right, 0], [0, bottom], [right, bottom]] as const) regions.push({ x, y, width, height });
   } else regions.push({ x: 0, y: 0, ...full });
   return regions.flatMap((region) => {
-    const frame = { full, region, placement: letterbox(region, input), mirrored: false };
+    const frame = { full, region, placement: placementOf(region, input, resize), mirrored: false };
     return viewing === 'once' ? [frame] : [frame, { ...frame, mirrored: true }];
   });
 }
@@ -55,11 +58,11 @@ export interface Viewed {
 /** Decodes an image once and gives its views as network inputs (`height · width · 3` bytes each). */
 export async function viewImage(source: ImageSource, { inputSize, normalisation }: Pick<ModelDesign, 'inputSize' | 'normalisation'>, viewing: Viewing): Promise<Viewed> {
   const { image, full } = await decodeToFit(source, (size) => {
-    const { width, height } = letterbox(size, inputSize);
+    const { width, height } = placementOf(size, inputSize, normalisation.resize);
     // Crops are shown at the size the whole image would have, so that it is kept larger.
     if (viewing !== 'ten-crop') return { width, height };
     return { width: Math.round(width / CROP), height: Math.round(height / CROP) };
   });
-  const frames = framesOf(full, inputSize, viewing);
+  const frames = framesOf(full, inputSize, viewing, normalisation.resize);
   return { full, views: await Promise.all(frames.map(async (frame) => ({ frame, pixels: await render(image, frame, inputSize, normalisation.fill) }))) };
 }

@@ -2,3 +2,4 @@ export { copyWeights, loadInitialWeights, trainedWeights, type InitialWeights } 
 export { humanModels } from './packages';
 export { readGraph, readTfModel, type ReadModel } from './read';
 export { ModelSourceError, openModelSource, type ModelSource } from './source';
+export { saveBuiltin } from './builtin';

@@ -2,7 +2,7 @@
 import { boxIou } from '@/lib/core/geometry';
 import { decode, suppress, type ScoredBox } from '../../heads/yolo';
 import { toFull } from '../frame';
-import { type BoxLabel, type DecodeOptions, type View } from '../types';
+import { type BoxLabel, type DecodeOptions, type Frame, type View } from '../types';
 import { layoutOf, type DetectHead } from './head';
 
 type Found = BoxLabel & { score: number };
@@ -10,9 +10,15 @@ type Found = BoxLabel & { score: number };
 /** Boxes of different views that overlap by this are one object's. */
 const SAME_OBJECT_IOU = 0.55;
 
-function ofView({ design, outputs, frame }: View<DetectHead>, { minScore, nmsIou, limit }: DecodeOptions): Found[] {
-  const boxes = suppress(decode(outputs, layoutOf(design), { scoreThreshold: minScore }), nmsIou, limit);
-  return boxes.flatMap(({ classIndex, score, ...box }: ScoredBox) => {
+/** Candidates of a view in input pixels, not suppressed yet. */
+export type Candidates<Head> = (view: View<Head>, minScore: number) => ScoredBox[];
+
+function ofView<Head>(view: View<Head>, { minScore, nmsIou, limit }: DecodeOptions, candidates: Candidates<Head>): Found[] {
+  const { design, frame } = view;
+  // Classes of a network may stand for one class of the project, or for none.
+  const own = design.classes.map(({ id, skip }) => (skip ? -1 : design.classes.findIndex((other) => other.id === id && !other.skip)));
+  const wanted = candidates(view, minScore).flatMap((box) => (own[box.classIndex]! < 0 ? [] : [{ ...box, classIndex: own[box.classIndex]! }]));
+  return suppress(wanted, nmsIou, limit).flatMap(({ classIndex, score, ...box }: ScoredBox) => {
     const { x0, y0, x1, y1 } = toFull(box, frame);
     const clipped = { x0: Math.max(0, x0), y0: Math.max(0, y0), x1: Math.min(frame.full.width, x1), y1: Math.min(frame.full.height, y1) };
     if (!(clipped.x1 > clipped.x0 && clipped.y1 > clipped.y0)) return [];
@@ -21,7 +27,7 @@ function ofView({ design, outputs, frame }: View<DetectHead>, { minScore, nmsIou
 }
 
 /** Whether a view could have shown the box: crops do not see the whole image. */
-function covers({ region }: View<DetectHead>['frame'], box: Found): boolean {
+function covers({ region }: Frame, box: Found): boolean {
   const width = Math.min(box.x1, region.x + region.width) - Math.max(box.x0, region.x);
   const height = Math.min(box.y1, region.y + region.height) - Math.max(box.y0, region.y);
   return width > 0 && height > 0 && width * height >= 0.9 * (box.x1 - box.x0) * (box.y1 - box.y0);
@@ -31,9 +37,9 @@ function covers({ region }: View<DetectHead>['frame'], box: Found): boolean {
  * One view: per-class non-max suppression. Several: boxes of a class that overlap are averaged with their scores as
  * weights, and the score is the mean over the views that could have seen the box (weighted boxes fusion, Solovyev et al. 2021).
  */
-export function decodeDetections(views: readonly View<DetectHead>[], options: DecodeOptions): Found[] {
-  if (views.length === 1) return ofView(views[0]!, options);
-  const all = views.flatMap((view) => ofView(view, { ...options, limit: options.limit * 3 })).sort((a, b) => b.score - a.score);
+export function fuseDetections<Head>(views: readonly View<Head>[], options: DecodeOptions, candidates: Candidates<Head>): Found[] {
+  if (views.length === 1) return ofView(views[0]!, options, candidates);
+  const all = views.flatMap((view) => ofView(view, { ...options, limit: options.limit * 3 }, candidates)).sort((a, b) => b.score - a.score);
   const clusters: { mean: Found; members: Found[] }[] = [];
   for (const box of all) {
     const own = clusters.find(({ mean }) => mean.classId === box.classId && boxIou(mean, box) >= SAME_OBJECT_IOU);
@@ -49,6 +55,10 @@ export function decodeDetections(views: readonly View<DetectHead>[], options: De
   });
   return fused.filter(({ score }) => score >= options.minScore).sort((a, b) => b.score - a.score).slice(0, options.limit);
 }
+
+/** Boxes of a YOLO head. */
+export const decodeDetections = (views: readonly View<DetectHead>[], options: DecodeOptions): Found[] =>
+  fuseDetections(views, options, ({ design, outputs }, minScore) => decode(outputs, layoutOf(design), { scoreThreshold: minScore }));
 
 function meanOf(members: readonly Found[]): Found {
   const total = members.reduce((sum, { score }) => sum + score, 0);

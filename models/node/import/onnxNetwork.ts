@@ -1,0 +1,58 @@
+/** An uploaded ONNX model, run as it is. */
+import { readFile } from 'node:fs/promises';
+import * as ort from 'onnxruntime-node';
+import { checkOnnx, readOnnx } from '../../import/onnx';
+import { type Network } from '../../inference/network';
+import { type ModelDesign, type StoredNetwork } from '../../runtime/card';
+import { type CompileOptions } from '../../runtime/engine';
+import { encodeHalf, decodeHalf } from '../../runtime/half';
+import { sessionOptions } from '../ortEngine';
+
+type OnnxDesign = Pick<ModelDesign, 'inputSize' | 'normalisation'> & { network: StoredNetwork & { runtime: 'onnx' } };
+
+/** Pixels (RGB, interleaved) in the order, scale and type that the model wants. */
+export function prepareInput(pixels: Uint8Array, { inputSize: { width, height }, normalisation: { mean, deviation }, network }: OnnxDesign): ort.Tensor {
+  const { layout, channels, type } = network;
+  const count = width * height;
+  const order = channels === 'rgb' ? [0, 1, 2] : channels === 'bgr' ? [2, 1, 0] : [0];
+  const planes = layout === 'nchw';
+  const data = new Float32Array(count * order.length);
+  order.forEach((source, c) => {
+    const [offset, factor] = [mean[source]!, 1 / deviation[source]!];
+    for (let i = 0; i < count; i++) {
+      // Luma of ITU-R BT.601 for models of grey images.
+      const value = channels === 'grey' ? 0.299 * pixels[3 * i]! + 0.587 * pixels[3 * i + 1]! + 0.114 * pixels[3 * i + 2]! : pixels[3 * i + source]!;
+      data[planes ? c * count + i : i * order.length + c] = (value - offset) * factor;
+    }
+  });
+  const dims = planes ? [1, order.length, height, width] : [1, height, width, order.length];
+  if (type === 'float16') return new ort.Tensor('float16', encodeHalf(data), dims);
+  return type === 'uint8' ? new ort.Tensor('uint8', Uint8Array.from(data, (v) => Math.round(v)), dims) : new ort.Tensor('float32', data, dims);
+}
+
+/** Any numbers as floats. */
+export function toFloats({ data, type }: ort.Tensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  if (type === 'float16' && data instanceof Uint16Array) return decodeHalf(data);
+  if (type === 'string') throw new Error('an output holds texts');
+  return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+}
+
+/** Checks the model again (folders may be changed by hand) and opens a session on it. */
+export async function openOnnx(bytes: Uint8Array, options?: CompileOptions): Promise<ort.InferenceSession> {
+  checkOnnx(readOnnx(bytes));
+  return ort.InferenceSession.create(bytes, sessionOptions(options));
+}
+
+/** Loads the model of a folder. */
+export async function loadOnnxNetwork(file: string, design: OnnxDesign, options?: CompileOptions): Promise<Network> {
+  const session = await openOnnx(await readFile(file), options);
+  const { input, outputs } = design.network;
+  return {
+    async run(pixels) {
+      const results = await session.run({ [input]: prepareInput(pixels, design) }, [...outputs]);
+      return outputs.map((name) => toFloats(results[name]!));
+    },
+    dispose: () => session.release(),
+  };
+}
