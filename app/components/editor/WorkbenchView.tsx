@@ -8,6 +8,7 @@ import type { Item } from '../../lib/queries';
 import type { EditorAddress } from './address';
 import { Canvas } from './Canvas';
 import { ClassBar } from './ClassBar';
+import { ClassPicker } from './ClassPicker';
 import { Comparison } from './Comparison';
 import { WorkbenchContext, type PanelName, type Workbench } from './context';
 import { DoneDialog } from './DoneDialog';
@@ -40,6 +41,7 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
   const stay = useStay();
   const canvas = useRef<HTMLDivElement>(null);
   const [help, setHelp] = useState(false);
+  const [picking, setPicking] = useState(false);
   const [panel, setPanel] = usePanel(item.project);
   const { project, filter, filterText, compare } = address;
   const disagreements = useDisagreements(address);
@@ -66,12 +68,12 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
     now.current = {
       go: (direction) => disagreements ? goDisagreement(direction === 1 ? disagreements.next : disagreements.previous, direction === 1 ? 'This is the last disagreement.' : 'This is the first disagreement.') : go(direction === 1 ? neighbours?.next : neighbours?.previous, direction === 1 ? 'This is the last item of the list.' : 'This is the first item of the list.'),
       goNextOpen: () => go(neighbours?.nextOpen, 'No other item of the list is open.'),
-      finish: finish.finish, back, openHelp: () => setHelp(true), openPanel: setPanel,
+      finish: finish.finish, back, openHelp: () => setHelp(true), openClasses: () => setPicking(true), openPanel: setPanel,
     };
   });
   const host = useMemo<EditorHost>(() => ({
     go: (direction) => now.current?.go(direction), goNextOpen: () => now.current?.goNextOpen(), finish: () => now.current?.finish(),
-    back: () => now.current?.back(), openHelp: () => now.current?.openHelp(), openPanel: (name) => now.current?.openPanel(name),
+    back: () => now.current?.back(), openHelp: () => now.current?.openHelp(), openClasses: () => now.current?.openClasses(), openPanel: (name) => now.current?.openPanel(name),
   }), []);
   const input = useMemo(() => new EditorInput(editor, host), [editor, host]);
   const workbench = useMemo<Workbench>(() => ({ editor, input, host, outbox, item, document: row }), [editor, input, host, outbox, item, row]);
@@ -105,6 +107,7 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
         </main>
         <SidePanel panel={panel} onChange={setPanel} />
       </div>
+      <ClassPicker opened={picking} onClose={() => setPicking(false)} />
       <HelpDialog opened={help} onClose={() => setHelp(false)} />
       <DoneDialog
         undecided={finish.undecided} threshold={finish.threshold} onReject={finish.rejectRest} onClose={finish.close}

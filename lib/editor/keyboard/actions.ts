@@ -14,6 +14,7 @@ export interface EditorHost {
   finish(): void;
   back(): void;
   openHelp(): void;
+  openClasses(): void;
   openPanel(panel: 'objects' | 'proposals' | 'guide' | 'history'): void;
 }
 
@@ -84,6 +85,7 @@ export const actions: readonly Action[] = [
   tool('eraser', 'Eraser', 'e'),
   tool('pan', 'Pan (or hold Space)', 'h'),
 
+  { id: 'draw.class', name: 'Find a class by its name', group: 'Draw', keys: ['/'], enabled: may, perform: ({ host }) => host.openClasses() },
   { id: 'draw.newMask', name: 'Begin a new mask', group: 'Draw', keys: ['n'], enabled: (c) => may(c) && brushing(c), perform: ({ editor }) => { editor.select([]); editor.say('The next stroke begins a new mask.'); } },
   { id: 'draw.smaller', name: 'Smaller brush', group: 'Draw', keys: ['['], repeats: true, enabled: brushing, perform: ({ editor }) => editor.settings.update((s) => ({ ...s, brushRadius: stepBrush(s.brushRadius, -1) })) },
   { id: 'draw.larger', name: 'Larger brush', group: 'Draw', keys: [']'], repeats: true, enabled: brushing, perform: ({ editor }) => editor.settings.update((s) => ({ ...s, brushRadius: stepBrush(s.brushRadius, 1) })) },

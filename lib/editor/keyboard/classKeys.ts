@@ -45,5 +45,16 @@ export function classKeys(schema: LabelSchema): ClassKeys {
   return { byKey, byClass, conflicts };
 }
 
+/** The classes whose name has this in it: those that begin with it first, then those in which a word does. */
+export function findClasses(schema: LabelSchema, typed: string): LabelClass[] {
+  const wanted = typed.trim().toLowerCase();
+  const rank = ({ name }: LabelClass) => {
+    const text = name.toLowerCase();
+    const at = text.indexOf(wanted);
+    return at <= 0 ? at : /[\p{L}\p{N}]/u.test(text[at - 1]!) ? 2 : 1;
+  };
+  return schema.classes.map((cls) => ({ cls, rank: rank(cls) })).filter((c) => c.rank >= 0).sort((a, b) => a.rank - b.rank).map((c) => c.cls);
+}
+
 /** Single letters and digits that actions have, with what they do: no class can have them. */
 export const reservedKeys: ReadonlyMap<string, string> = new Map([...taken].filter(([key]) => /^[a-z0-9]$/.test(key)).map(([key, action]) => [key, action.name]));

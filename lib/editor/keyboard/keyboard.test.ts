@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LabelClass } from '@/lib/core/labels';
 import { schema } from '../testing/fixtures';
 import { actions } from './actions';
-import { actionWithKey, classKeys, reservedKeys } from './classKeys';
+import { actionWithKey, classKeys, findClasses, reservedKeys } from './classKeys';
 import { chordLabel, chordOf, digitOf, keyInputOf } from './keys';
 
 const event = (key: string, m: Partial<{ shiftKey: boolean; altKey: boolean; ctrlKey: boolean; metaKey: boolean; code: string }> = {}) => ({ key, shiftKey: false, altKey: false, ctrlKey: false, metaKey: false, ...m });
@@ -63,6 +63,17 @@ describe('class keys', () => {
     expect(conflicts.map((c) => [c.cls.name, c.key, c.action.id])).toEqual([['Cell', 'b', 'tool.box']]);
     expect(byKey.get('b')).toBeUndefined();
     expect(byKey.get('1')?.name).toBe('Cell');
+  });
+
+  it('finds classes by their names: beginnings first, then beginnings of words, then the rest', () => {
+    const names = ['Broccoli', 'Stop sign', 'Sports ball', 'Mask', 'Ski'];
+    const many = { classes: names.map((name, i): LabelClass => ({ ...schema.classes[0]!, id: `c${i}`, name })) };
+    const found = (typed: string) => findClasses(many, typed).map((c) => c.name);
+    expect(found('s')).toEqual(['Stop sign', 'Sports ball', 'Ski', 'Mask']);
+    expect(found(' SIGN ')).toEqual(['Stop sign']);
+    expect(found('b')).toEqual(['Broccoli', 'Sports ball']);
+    expect(found('')).toEqual(names);
+    expect(found('zebra')).toEqual([]);
   });
 
   it('reserves every single letter of the registry, and no digit', () => {
