@@ -230,7 +230,7 @@ describe('work on the server', () => {
   it('trains with the options given and prints the metrics', async () => {
     const s = await serve({
       train: () => ({ job: uuid(9), version: uuid(102) }), job: () => jobRow(9),
-      models: () => ({ next: null, items: [{ id: uuid(30), project: uuid(1), number: 4, name: 'x', task: 'detect', job: uuid(9), datasetVersion: null, datasetNumber: null, metrics: { mAP50: 0.71239 }, perClass: [{ classId: uuid(1), name: 'RBC', ap50: null, ap: null, groundTruth: 3 }], options: {}, bytes: 1, parameters: 1, current: true, createdAt: at, deletedAt: null, trainedSeconds: 61 }] }),
+      models: () => ({ next: null, items: [{ id: uuid(30), project: uuid(1), number: 4, name: 'x', task: 'detect', job: uuid(9), datasetVersion: null, datasetNumber: null, metrics: { mAP50: 0.71239 }, perClass: [{ classId: uuid(1), name: 'RBC', values: { ap50: null, ap: null, groundTruth: 3 } }], options: {}, bytes: 1, parameters: 1, current: true, createdAt: at, deletedAt: null, trainedSeconds: 61 }] }),
     });
     const result = await fieldmark(['train', '--project', 'Blood', '--epochs', '3', '--seed', '5', '--input-size', '416']);
     expect(s.of('train')[0]!.body).toMatchObject({ version: null, options: { epochs: 3, minutes: null, seed: 5, inputSize: 416, anchors: 6 } });

@@ -204,8 +204,6 @@ export interface Task<Head = unknown> {
   readonly headSchema: z.ZodType<Head>;
   /** Settings of the task's own that a training may be given. */
   readonly optionsSchema: z.ZodType;
-  /** The figure that says which model is better, and by which direction. */
-  readonly headline: { metric: string; higherIsBetter: boolean };
   readonly defaults: { decode: DecodeOptions; learningRate: number; batch: number; backbone: string };
 
   /** Throws a TrainingDataError, which the person can read, when the data cannot be trained on. */

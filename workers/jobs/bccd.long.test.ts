@@ -28,13 +28,13 @@ it.skipIf(!bccd)('a detector trained on the train split of bccd reaches mAP50 0.
   console.info(`Mean best IoU for k = 1…9: ${curve.map((v) => v.toFixed(3)).join(' ')}`);
 
   const { job } = await rounds.train(
-    { params: { project }, query: undefined, body: { version: null, name: '', options: { task: 'detect', backbone: 'default', minutes: MINUTES, epochs: null, inputSize: null, batch: null, anchors: 6, seed: 1 } } },
+    { params: { project }, query: undefined, body: { version: null, name: '', options: { task: 'detect', backbone: 'default', start: 'default', depth: 'auto', minutes: MINUTES, epochs: null, inputSize: null, batch: null, anchors: 6, seed: 1 } } },
     at.ctx,
   );
   await at.finished(job, { timeoutMs: (MINUTES + 15) * 60_000 });
   const { items: models } = await rounds.models({ params: { project }, query: { limit: 1, trash: false }, body: undefined }, at.ctx);
   const model = models[0]!;
-  console.info(`After ${(model.trainedSeconds / 60).toFixed(1)} minutes: ${JSON.stringify(model.metrics)}; by class: ${model.perClass.map((c) => `${c.name} ${c.ap50?.toFixed(3)}`).join(', ')}`);
+  console.info(`After ${(model.trainedSeconds / 60).toFixed(1)} minutes: ${JSON.stringify(model.metrics)}; by class: ${model.perClass.map((c) => `${c.name} ${c.values.ap50?.toFixed(3)}`).join(', ')}`);
   expect(model.metrics['test.images']).toBe(72);
   expect(model.metrics['test.mAP50']).toBeGreaterThanOrEqual(BAR);
 

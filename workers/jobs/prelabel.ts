@@ -1,18 +1,17 @@
 import os from 'node:os';
-import fs from 'node:fs/promises';
-import path from 'node:path';
 import { AppError } from '@/lib/api/errors';
 import { jobKinds } from '@/lib/server/queue/kinds';
 import { ensureBatch, recountBatch } from '@/lib/server/repositories/batches';
 import { findModel } from '@/lib/server/repositories/models';
 import { alreadyLabelled, countInScope, itemsInScope } from '@/lib/server/repositories/prelabel';
-import { MODEL_FILES } from '@/lib/server/services/models';
-import { propose } from '@/lib/server/services/prelabel/propose';
+import { propose, type Proposal } from '@/lib/server/services/prelabel/propose';
 import { loadSchema } from '@/lib/server/services/schemaCache';
-import { loadPredictor, type BoxLabel, type Prediction } from '@/models/node';
-import { defineJob, type JobContext } from '../runtime/defineJob';
+import { loadPredictor, type Prediction } from '@/models/node';
+import { defineJob } from '../runtime/defineJob';
 import { AssetImages } from './lib/images';
 import { counted } from './lib/job';
+import { modelFolder } from './lib/modelFolder';
+import { proposalOf } from './lib/proposal';
 
 /**
  * Runs a model over items and writes what it finds into the model's own documents, one operation an item, all in one batch.
@@ -36,7 +35,7 @@ export default defineJob({
       const images = new AssetImages(ctx);
       for await (const page of itemsInScope(db, projectId, scope)) {
         // Read for each page: a class that is taken out while the run is under way must not be proposed.
-        const boxClasses = new Set((await loadSchema(db, projectId)).classes.filter((c) => c.kind === 'box').map((c) => c.id));
+        const kinds = new Map((await loadSchema(db, projectId)).classes.map((c) => [c.id, c.kind]));
         const done = await alreadyLabelled(db, batchId, page.map((i) => i.id));
         counts.items += done.size;
         const items = page.filter((i) => !done.has(i.id));
@@ -48,7 +47,7 @@ export default defineJob({
             minScore, nmsIou, limit: maxPerImage, signal: ctx.signal,
             onImage: async (i, { labels }: Prediction) => {
               ctx.signal.throwIfAborted();
-              const proposals = labels.filter((d): d is BoxLabel & { score: number } => d.kind === 'box' && boxClasses.has(d.classId));
+              const proposals = labels.map(proposalOf).filter((p): p is Proposal => p !== null && kinds.get(p.classId) === p.geometry.kind);
               counts.vanishedClass += labels.length - proposals.length;
               const made = await propose(db, { itemId: items[i]!.id, modelId, batchId, userId: ctx.userId, proposals, sparesDone: scope.kind === 'open' });
               if (made === null) counts.skippedItems++;
@@ -69,19 +68,3 @@ export default defineJob({
     return { batch: batchId, model: modelId, ...counts, summary: `${counted(counts.proposals, 'proposal')} on ${counted(counts.items, 'item')}` };
   },
 });
-
-/** The folder with the model's files: the object store's own on disk, else a copy in the cache folder. Models never change. */
-async function modelFolder(ctx: JobContext, prefix: string): Promise<string> {
-  const local = ctx.store.localPath(`${prefix}${MODEL_FILES[0]}`);
-  if (local) return path.dirname(local);
-  const folder = path.join(ctx.cacheDir, prefix);
-  const missing = (name: string) => fs.stat(path.join(folder, name)).then(() => false, () => true);
-  await fs.mkdir(folder, { recursive: true });
-  for (const name of MODEL_FILES) {
-    if (!(await missing(name))) continue;
-    const partial = path.join(folder, `${name}.${process.pid}`);
-    await fs.writeFile(partial, await ctx.store.get(`${prefix}${name}`));
-    await fs.rename(partial, path.join(folder, name));
-  }
-  return folder;
-}

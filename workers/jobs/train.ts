@@ -5,6 +5,7 @@ import path from 'node:path';
 import { AppError } from '@/lib/api/errors';
 import type { ModelRow } from '@/lib/api/routes/rounds';
 import { readManifest } from '@/lib/core/formats/manifest';
+import { headlineOf, type TaskName } from '@/lib/core/labels';
 import type { Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import { jobKinds, type JobInput } from '@/lib/server/queue/kinds';
@@ -16,11 +17,12 @@ import { defineJob, type JobContext } from '../runtime/defineJob';
 import { SharedCheckpoint, sweepCheckpoints } from './lib/checkpoint';
 import { AssetImages, stillStored } from './lib/images';
 import { counted, wasCancelled } from './lib/job';
+import { modelFolder } from './lib/modelFolder';
 import { TrainingReport } from './lib/trainingReport';
 import { trainingSetOf, type LabelledImage, type TrainingSet } from './lib/trainingSet';
 
 /**
- * Trains a detector on a frozen version (which is frozen first, if it is not) and keeps it as a model version of the
+ * Trains a model on a frozen version (which is frozen first, if it is not) and keeps it as a model version of the
  * project. The model's id is the job's, so that a run that starts again after the last step finds its work done; before that
  * it goes on from its checkpoint, on whatever machine.
  */
@@ -54,10 +56,10 @@ async function trainAndKeep(ctx: JobContext, payload: JobInput<'train'>, folder:
   ctx.progress({ message: 'Reading the version' });
   const { head, items } = await readManifest(await ctx.store.get(manifestKey));
   let erased = 0;
-  const set = await trainingSetOf(head.schema, stillStored(db, items, () => erased++));
+  const set = await trainingSetOf(payload.options.task, head.schema, stillStored(db, items, () => erased++));
   if (erased > 0) set.notes.push(`Left out, because they were erased since: ${counted(erased, 'image')} of the version.`);
   const watchesTrain = set.val.length === 0;
-  const report = new TrainingReport(ctx, set, watchesTrain);
+  const report = new TrainingReport(ctx, set, watchesTrain, payload.options.task);
   if (watchesTrain) report.note('The val split is empty: the curve is of the training images, so it says nothing about new ones. Mark more images as done.');
 
   const images = new AssetImages(ctx);
@@ -65,9 +67,10 @@ async function trainAndKeep(ctx: JobContext, payload: JobInput<'train'>, folder:
   const example = (i: LabelledImage): Example => ({ id: i.path, image: source(i), width: i.width, height: i.height, labels: i.labels });
   const outDir = path.join(folder, 'model');
   await checkpoint.fetch();
+  const start = await startOf(ctx, payload.options.start);
   const trained = await checkpoint.during(() => trainModel(
     { train: set.train.map(example), val: (watchesTrain ? set.train : set.val).map(example), classes: set.classes, datasetHash: manifest },
-    { ...optionsOf(payload.options), outDir, checkpointDir: checkpoint.folder },
+    { ...optionsOf(payload.options), ...start, outDir, checkpointDir: checkpoint.folder, featureDir: path.join(ctx.cacheDir, 'features') },
     { onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(n) },
     ctx.signal,
   ));
@@ -80,14 +83,23 @@ async function trainAndKeep(ctx: JobContext, payload: JobInput<'train'>, folder:
 
 const threads = () => Math.max(1, os.availableParallelism());
 
-function optionsOf(o: { minutes: number | null; epochs: number | null; inputSize: number | null; batch: number | null; anchors: number; seed: number; task: 'detect' }): Omit<TrainOptions, 'outDir' | 'checkpointDir'> {
+function optionsOf(o: JobInput<'train'>['options']): Omit<TrainOptions, 'outDir' | 'checkpointDir'> {
   return {
     // Epochs, when given, are meant: the minutes are then the form's default.
     ...(o.epochs !== null ? { epochs: o.epochs } : { minutes: o.minutes ?? 10 }),
     ...(o.inputSize !== null && { inputSize: { width: o.inputSize, height: o.inputSize } }),
     ...(o.batch !== null && { batch: o.batch }),
-    task: o.task, taskOptions: { anchorCount: o.anchors }, seed: o.seed, threads: threads(),
+    task: o.task, ...(o.task === 'detect' && { taskOptions: { anchorCount: o.anchors } }), ...(o.backbone !== 'default' && { backbone: o.backbone }), ...(o.depth !== 'auto' && { depth: o.depth }), seed: o.seed, threads: threads(),
   };
+}
+
+/** Where the weights come from that the training begins with. */
+async function startOf(ctx: JobContext, start: JobInput<'train'>['options']['start']): Promise<Pick<TrainOptions, 'start'>> {
+  if (start === 'default') return {};
+  if (start === 'scratch') return { start };
+  const model = await ctx.db.modelVersion.findFirst({ where: { id: start, projectId: ctx.projectId! }, select: { objectPrefix: true } });
+  if (!model) throw new AppError('not-found', 'The model whose weights the training should begin with is not in this project any more. Choose another.');
+  return { start: await modelFolder(ctx, model.objectPrefix) };
 }
 
 /** The folder of this job's checkpoint and model. What training jobs that are over have left is removed on the way. */
@@ -133,8 +145,8 @@ function metricsOf(measured: Measured): Record<string, number> {
 function perClassOf(measured: Measured, set: TrainingSet): ModelRow['perClass'] {
   const best = measured.test ?? measured.val ?? measured.train;
   return set.classes.map((c) => {
-    const of = (figure: string) => best?.byClass[figure]?.[c.id] ?? null;
-    return { classId: c.id, name: c.name, ap50: of('ap50'), ap: of('ap'), groundTruth: of('groundTruth') ?? 0 };
+    const values = Object.entries(best?.byClass ?? {}).flatMap(([figure, byId]) => (c.id in byId ? [[figure, byId[c.id]!] as const] : []));
+    return { classId: c.id, name: c.name, values: Object.fromEntries(values) };
   });
 }
 
@@ -172,8 +184,8 @@ async function keep(ctx: JobContext, { payload, version, set, card, seconds, mea
         options: { ...payload.options, notes: report.notes, versionNumber: version.number } as Prisma.InputJsonValue, objectPrefix, bytes: BigInt(bytes), parameters, trainedSeconds: seconds,
       });
       const project = await tx.project.findUniqueOrThrow({ where: { id: projectId }, select: { currentModelId: true } });
-      const current = project.currentModelId ? await tx.modelVersion.findUnique({ where: { id: project.currentModelId }, select: { metrics: true } }) : null;
-      if (isBetter(metrics, current?.metrics as Record<string, number> | undefined)) await makeCurrent(tx, projectId, model.id);
+      const current = project.currentModelId ? await tx.modelVersion.findUnique({ where: { id: project.currentModelId }, select: { task: true, metrics: true } }) : null;
+      if (isBetter(card.task, metrics, current && { task: current.task, metrics: current.metrics as Record<string, number> })) await makeCurrent(tx, projectId, model.id);
       await notify(tx, { type: 'changed', entity: 'model', id: model.id, projectId });
       return model;
     },
@@ -181,12 +193,14 @@ async function keep(ctx: JobContext, { payload, version, set, card, seconds, mea
   );
 }
 
-/** Better on val; one that was measured beats one that could not be; of two that could not be, the newer. */
-export function isBetter(candidate: Record<string, number>, current: Record<string, number> | undefined): boolean {
-  if (!current) return true;
-  const before = current['val.mAP50'];
-  const now = candidate['val.mAP50'];
-  return before === undefined ? true : now !== undefined && now > before;
+/** Better on val; one that was measured beats one that could not be; of two that could not be, the newer. Models of another task are not compared. */
+export function isBetter(task: TaskName, candidate: Record<string, number>, current: { task: string; metrics: Record<string, number> } | null): boolean {
+  if (!current || current.task !== task) return true;
+  const { metric, higherIsBetter } = headlineOf[task];
+  const before = current.metrics[`val.${metric}`];
+  const now = candidate[`val.${metric}`];
+  if (before === undefined) return true;
+  return now !== undefined && (higherIsBetter ? now > before : now < before);
 }
 
 function resultOf(model: { id: string; number: number; name: string; metrics: Prisma.JsonValue; options: Prisma.JsonValue; trainedSeconds: number }) {

@@ -1,6 +1,7 @@
 /** The way of a round: anchors, frozen versions, training, models, pre-labels, quality, exports, and the jobs that do them. */
 import { z } from 'zod';
 import { flag, idParam, isoTime, pageOf, pageQuery, projectParam, sha256, split, uuid } from '../common';
+import { projectTasks } from '@/lib/core/labels';
 import { defineRoute } from '../route';
 import { author } from './items';
 
@@ -14,6 +15,8 @@ export const jobRow = z.object({
 });
 export type JobRow = z.infer<typeof jobRow>;
 export const jobs = defineRoute({ method: 'GET', path: '/projects/{project}/jobs', permission: 'project.view', summary: 'Jobs of a project, newest first', params: projectParam, query: pageQuery.extend({ kind: z.string().optional(), state: jobState.optional() }), response: pageOf(jobRow) });
+/** What belongs to no project: the demo, projects being erased. */
+export const workspaceJobs = defineRoute({ method: 'GET', path: '/jobs', permission: 'workspace.view', summary: 'Jobs of the workspace that belong to no project, newest first', query: pageQuery.extend({ kind: z.string().optional(), state: jobState.optional() }), response: pageOf(jobRow) });
 export const job = defineRoute({ method: 'GET', path: '/jobs/{id}', permission: 'project.view', summary: 'One job', params: idParam, response: jobRow });
 export const cancelJob = defineRoute({ method: 'POST', path: '/jobs/{id}/cancel', permission: 'train', summary: 'Ask a job to stop', params: idParam, response: jobRow });
 export const jobSeries = defineRoute({
@@ -47,13 +50,15 @@ export const manifest = defineRoute({ method: 'GET', path: '/versions/{id}/manif
 
 // Training and models ------------------------------------------------------------------------------------------------
 export const trainOptions = z.object({
-  task: z.enum(['detect']).default('detect'),
-  backbone: z.string().max(60).default('default'),
+  task: z.enum(projectTasks).default('detect'),
+  backbone: z.string().max(60).default('default').describe('a name of GET /learning, or `default` for the one the task suggests'),
+  start: z.union([z.literal('default'), z.literal('scratch'), uuid]).default('default').describe('weights to begin with: those that come with the backbone (where there are any), none, or those of a model of this project'),
+  depth: z.enum(['auto', 'head', 'partial', 'full']).default('auto').describe('what learns: the head alone, the last third of the backbone too, or everything; auto: by the number of labels'),
   minutes: z.number().min(0.25).max(24 * 60).nullable().default(10).describe('wall time the run may take; null: by epochs'),
   epochs: z.number().int().min(1).max(10_000).nullable().default(null),
   inputSize: z.number().int().min(64).max(1280).multipleOf(32).nullable().default(null).describe('null: chosen from images and time'),
   batch: z.number().int().min(1).max(64).nullable().default(null),
-  anchors: z.number().int().min(2).max(18).default(6),
+  anchors: z.number().int().min(2).max(18).default(6).describe('detect only'),
   seed: z.number().int().min(0).default(1),
 });
 export const train = defineRoute({
@@ -62,7 +67,7 @@ export const train = defineRoute({
 });
 export const modelRow = z.object({
   id: uuid, project: uuid, number: z.number().int(), name: z.string(), task: z.string(), job: uuid.nullable(), datasetVersion: uuid.nullable(), datasetNumber: z.number().int().nullable(),
-  metrics: z.record(z.string(), z.number()), perClass: z.array(z.object({ classId: uuid, name: z.string(), ap50: z.number().nullable(), ap: z.number().nullable(), groundTruth: z.number().int() })),
+  metrics: z.record(z.string(), z.number()), perClass: z.array(z.object({ classId: uuid, name: z.string(), values: z.record(z.string(), z.number().nullable()).describe('figures by name, on the test split where there is one') })),
   options: z.record(z.string(), z.unknown()), bytes: z.number(), parameters: z.number().int(), current: z.boolean(), createdAt: isoTime, deletedAt: isoTime.nullable(), trainedSeconds: z.number(),
 });
 export type ModelRow = z.infer<typeof modelRow>;

@@ -44,6 +44,9 @@ export async function trainOnServer(ctx: Context, projectName: string, o: Server
   ctx.out.line(`Trained model ${model.number} of "${project.name}" in ${Math.round(model.trainedSeconds)} s.`);
   const metrics = Object.entries(model.metrics);
   if (metrics.length > 0) ctx.out.table(['metric', 'value'], metrics.map(([name, value]) => [name, Number(value.toFixed(4))]));
-  if (model.perClass.length > 0) ctx.out.table(['class', 'AP at IoU 0.5', 'objects'], model.perClass.map((c) => [c.name, c.ap50 === null ? null : Number(c.ap50.toFixed(4)), c.groundTruth]));
+  if (model.perClass.length > 0) {
+    const figures = Object.keys(model.perClass[0]!.values);
+    ctx.out.table(['class', ...figures], model.perClass.map((c) => [c.name, ...figures.map((name) => { const v = c.values[name] ?? null; return v === null ? null : Number(v.toFixed(4)); })]));
+  }
   return { project: project.id, job: started.job, version: started.version, model: { id: model.id, number: model.number, metrics: model.metrics, perClass: model.perClass } };
 }

@@ -3,3 +3,4 @@ export * from './schema';
 export * from './annotation';
 export * from './split';
 export * from './change';
+export * from './tasks';

@@ -2,4 +2,4 @@ export * from './accumulator';
 export { matchGreedily, matchOptimally, type Candidate } from './assignment';
 export { ClusteredShare, wilsonInterval, type Interval } from './interval';
 export * from './match';
-export type { Comparable, LandmarkOptions } from './similarity';
+export { similarGeometries, type Comparable, type LandmarkOptions } from './similarity';

@@ -1,7 +1,7 @@
 /** How alike two annotations are, 0 to 1: box IoU, mask IoU, or landmark similarity. Symmetric. */
 import { boxArea, boxIntersectionArea, boxIou, pointBounds, type Box } from '../geometry/box';
 import { DEFAULT_SIGMA } from '../geometry/landmarks';
-import type { Annotation, AnnotationKind } from '../labels';
+import type { Annotation, AnnotationKind, Geometry } from '../labels';
 import { intersectionArea, maskArea, maskFromString, maskIou, type Mask } from '../masks';
 
 /** What quality needs of an annotation; `lib/core/labels`' `Annotation` has it all. */
@@ -37,6 +37,13 @@ export function prepare(annotations: readonly Comparable[], kinds: readonly Anno
     out.push({ source, index, kind: g.kind, box, mask });
   });
   return out;
+}
+
+/** Similarity of two geometries; 0 for different kinds. Masks are decoded first, where their boxes meet. */
+export function similarGeometries(a: Geometry, b: Geometry, options: LandmarkOptions = {}): number {
+  if (a.kind !== b.kind) return 0;
+  const [first, second] = [a, b].map((geometry) => prepare([{ id: '', classId: '', geometry }], undefined)[0]!) as [Prepared, Prepared];
+  return similarity(first, second, options);
 }
 
 /** Similarity of two annotations of one kind; 0 for different kinds. */

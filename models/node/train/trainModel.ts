@@ -1,5 +1,6 @@
 /** The whole recipe of training, for every task, used by the worker's job and by the command line alike. */
 import path from 'node:path';
+import { headlineOf } from '@/lib/core/labels';
 import { rm } from 'node:fs/promises';
 import { Network } from '../../inference/network';
 import { type ModelCard } from '../../runtime/card';
@@ -210,7 +211,7 @@ class Run {
 
   /** The task's headline figure, turned so that more is better. */
   private quality({ values }: TaskMetrics): number {
-    const { metric, higherIsBetter } = this.run.task.headline;
+    const { metric, higherIsBetter } = headlineOf[this.run.task.name];
     const value = values[metric];
     return value == null ? -Infinity : higherIsBetter ? value : -value;
   }

@@ -10,7 +10,8 @@ import { loadModel, trainModel } from '..';
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'fieldmark-transfer-'));
-});
+  await trainModel(data(), options('start', { epochs: 2 }));
+}, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const data = () => ({ train: drawnExamples(8, 1), val: drawnExamples(3, 2), classes: SHAPE_CLASSES });
@@ -26,7 +27,6 @@ const weightsOf = async (name: string) => {
 
 describe('training from trained weights', () => {
   it('leaves a frozen backbone as it was, on features that are kept; goes deeper in stages', async () => {
-    await trainModel(data(), options('start', { epochs: 2 }));
     const start = path.join(folder, 'start');
     const notes: string[] = [];
     const progress: TrainProgress[] = [];

@@ -30,7 +30,6 @@ export const classify: Task<ClassifyHead> = {
   labelMap: false,
   headSchema,
   optionsSchema,
-  headline: { metric: 'top1', higherIsBetter: true },
   defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5 }, learningRate: 2e-3, batch: 16, backbone: 'compact' },
 
   plan({ train, val, classes }, { inputSize: wanted, backbone, options }) {

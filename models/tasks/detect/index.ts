@@ -51,7 +51,6 @@ export const detect: Task<DetectHead> = {
   labelMap: false,
   headSchema,
   optionsSchema,
-  headline: { metric: 'mAP50', higherIsBetter: true },
   defaults: { decode: { minScore: 0.001, nmsIou: 0.5, limit: 100 }, learningRate: 2e-3, batch: 8, backbone: 'compact' },
 
   plan({ train, val, classes }, { seed, inputSize: wanted, multiple, options }) {

@@ -26,7 +26,6 @@ export const landmarks: Task<LandmarkHead> = {
   labelMap: false,
   headSchema,
   optionsSchema,
-  headline: { metric: 'nme', higherIsBetter: false },
   defaults: { decode: { minScore: 0.001, nmsIou: 1, limit: 100 }, learningRate: 2e-3, batch: 16, backbone: 'compact' },
 
   plan({ train, val, classes }, { inputSize: wanted, multiple, options }) {

@@ -22,7 +22,6 @@ export const localize: Task<LocalizeHead> = {
   labelMap: false,
   headSchema,
   optionsSchema: z.object({}),
-  headline: { metric: 'meanIoU', higherIsBetter: true },
   defaults: { decode: { minScore: 0.001, nmsIou: 1, limit: 1 }, learningRate: 2e-3, batch: 16, backbone: 'compact' },
 
   plan({ train, val, classes }, { inputSize: wanted, backbone }) {

@@ -34,7 +34,6 @@ export const segment: Task<SegmentHead> = {
   labelMap: true,
   headSchema,
   optionsSchema,
-  headline: { metric: 'mIoU', higherIsBetter: true },
   defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5000 }, learningRate: 2e-3, batch: 4, backbone: 'compact' },
 
   plan({ train, val, classes }, { inputSize: wanted, multiple, backbone, options }) {

@@ -1,3 +1,4 @@
+import { headlineOf, type TaskName } from '@/lib/core/labels';
 import type { TrainEvaluation, TrainProgress } from '@/models/node';
 import type { JobContext } from '../../runtime/defineJob';
 import { counted } from './job';
@@ -11,13 +12,15 @@ const POINTS = 600;
 /** What a training run tells the page: a line, a bar, facts and curves. */
 export class TrainingReport {
   readonly notes: string[];
-  #best: { mAP50: number; step: number } | null = null;
+  readonly #headline: (typeof headlineOf)[TaskName];
+  #best: { value: number; step: number } | null = null;
   #last: TrainEvaluation | null = null;
   #begun = Date.now();
   #lastPoint = 0;
   #firstStep = true;
 
-  constructor(private readonly ctx: JobContext, private readonly set: TrainingSet, private readonly watchesTrain: boolean) {
+  constructor(private readonly ctx: JobContext, private readonly set: TrainingSet, private readonly watchesTrain: boolean, task: TaskName) {
+    this.#headline = headlineOf[task];
     this.notes = [...set.notes];
   }
 
@@ -44,10 +47,10 @@ export class TrainingReport {
     const { train, val, test } = this.set;
     this.ctx.progress({
       ...(p.steps > 0 && { fraction: TRAINING * Math.min(1, p.step / p.steps) }),
-      message: p.phase === 'preparing' ? `Preparing ${counted(train.length, 'image')}` : `Step ${p.step} of about ${p.steps}, loss ${p.loss.toFixed(3)}${this.#best ? `, best mAP50 ${this.#best.mAP50.toFixed(3)}` : ''}, ${duration(p.etaSeconds)} left`,
+      message: p.phase === 'preparing' ? `Preparing ${counted(train.length, 'image')}` : `Step ${p.step} of about ${p.steps}, loss ${p.loss.toFixed(3)}${this.#best ? `, best ${this.#headline.title} ${this.#best.value.toFixed(3)}` : ''}, ${duration(p.etaSeconds)} left`,
       data: {
         phase: p.phase, step: p.step, steps: p.steps, epoch: p.epoch, loss: p.loss, lossParts: p.lossParts, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond, dataWait: p.dataWait, etaSeconds: p.etaSeconds,
-        images: { train: train.length, val: val.length, test: test.length }, curveOf: this.watchesTrain ? 'train' : 'val', best: this.#best,
+        images: { train: train.length, val: val.length, test: test.length }, curveOf: this.watchesTrain ? 'train' : 'val', headline: this.#headline, best: this.#best, stage: p.stage,
         evaluation: this.#last && { ...this.#last.values, step: this.#last.step }, notes: this.notes.slice(-20),
       },
     });
@@ -55,7 +58,8 @@ export class TrainingReport {
 
   evaluation(e: TrainEvaluation): void {
     this.#last = e;
-    if (e.best) this.#best = { mAP50: e.values.mAP50 ?? 0, step: e.step };
+    const value = e.values[this.#headline.metric];
+    if (e.best && value != null) this.#best = { value, step: e.step };
     const split = this.watchesTrain ? 'train' : 'val';
     this.ctx.points(Object.entries(e.values).flatMap(([name, value]) => (value === null ? [] : [{ name: `${split}.${name}`, step: e.step, value }])));
   }

@@ -18,7 +18,7 @@ async function* of(...items: ManifestItem[]) {
 
 describe('trainingSetOf', () => {
   it('takes the box classes of the train split in creation order, and negative examples', async () => {
-    const set = await trainingSetOf(schema, of(item(1, 'train', [id(2), id(0)]), item(2, 'train', []), item(3, 'val', [id(2)])));
+    const set = await trainingSetOf('detect', schema, of(item(1, 'train', [id(2), id(0)]), item(2, 'train', []), item(3, 'val', [id(2)])));
     expect(set.classes.map((c) => c.name)).toEqual(['class 0', 'class 2']);
     expect([set.train.length, set.val.length, set.test.length]).toEqual([2, 1, 0]);
     expect(set.train.map((i) => i.labels.length)).toEqual([2, 0]);
@@ -26,17 +26,17 @@ describe('trainingSetOf', () => {
   });
 
   it('leaves out a class that only val shows, and says so', async () => {
-    const set = await trainingSetOf(schema, of(item(1, 'train', [id(0)]), item(2, 'train', [id(0)]), item(3, 'val', [id(2), id(0)])));
+    const set = await trainingSetOf('detect', schema, of(item(1, 'train', [id(0)]), item(2, 'train', [id(0)]), item(3, 'val', [id(2), id(0)])));
     expect(set.classes.map((c) => c.id)).toEqual([id(0)]);
-    expect(set.val[0]!.labels.map((b) => b.classId)).toEqual([id(0)]);
+    expect(set.val[0]!.labels.map((b) => 'classId' in b && b.classId)).toEqual([id(0)]);
     expect(set.notes.join()).toMatch(/"class 2"/);
   });
 
   it('says what to do when there is too little', async () => {
-    await expect(trainingSetOf({ classes: [cls(1, 'mask')] }, of())).rejects.toThrow(/no class of kind box/);
-    await expect(trainingSetOf(schema, of(item(1, 'train', [id(0)])))).rejects.toThrow(/at least 2 done images.*has 1/);
-    await expect(trainingSetOf(schema, of(item(1, 'train', [id(0)]), item(2, 'val', []), item(3, 'test', [])))).rejects.toThrow(/Only 1 of this version's 3 images is in the train split/);
-    await expect(trainingSetOf(schema, of(item(1, 'train', []), item(2, 'train', [])))).rejects.toThrow(/has a box/);
-    await expect(trainingSetOf(schema, of(item(1, 'train', [id(0)], true), item(2, 'train', [])))).rejects.toThrow(/has a box/);
+    await expect(trainingSetOf('detect', { classes: [cls(1, 'mask')] }, of())).rejects.toThrow(/no class of kind box/);
+    await expect(trainingSetOf('detect', schema, of(item(1, 'train', [id(0)])))).rejects.toThrow(/at least 2 done images.*has 1/);
+    await expect(trainingSetOf('detect', schema, of(item(1, 'train', [id(0)]), item(2, 'val', []), item(3, 'test', [])))).rejects.toThrow(/Only 1 of this version's 3 images is in the train split/);
+    await expect(trainingSetOf('detect', schema, of(item(1, 'train', []), item(2, 'train', [])))).rejects.toThrow(/has a box/);
+    await expect(trainingSetOf('detect', schema, of(item(1, 'train', [id(0)], true), item(2, 'train', [])))).rejects.toThrow(/has a box/);
   });
 });

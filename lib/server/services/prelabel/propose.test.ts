@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Annotation } from '@/lib/core/labels';
-import { proposalChanges, uncertaintyOf, type ProposedBox } from './propose';
+import { proposalChanges, uncertaintyOf, type Proposal } from './propose';
 
 const cell = '018f0000-0000-7000-8000-000000000001';
 const other = '018f0000-0000-7000-8000-000000000002';
-const proposal = (x0: number, score: number, classId = cell): ProposedBox => ({ classId, x0, y0: 0, x1: x0 + 100, y1: 100, score });
-const stored = (id: string, p: ProposedBox): Annotation => ({
-  id, rev: 1, classId: p.classId, geometry: { kind: 'box', v: 1, x0: p.x0, y0: p.y0, x1: p.x1, y1: p.y1 }, attributes: {}, truncated: false, occluded: false, difficult: false, crowd: false,
+const proposal = (x0: number, score: number, classId = cell): Proposal => ({ classId, score, geometry: { kind: 'box', v: 1, x0, y0: 0, x1: x0 + 100, y1: 100 } });
+const stored = (id: string, p: Proposal): Annotation => ({
+  id, rev: 1, classId: p.classId, geometry: p.geometry, attributes: {}, truncated: false, occluded: false, difficult: false, crowd: false,
   group: null, track: null, at: null, score: p.score, origin: null,
 });
 const ids = () => {

@@ -1,40 +1,39 @@
 /** Writing a model's proposals about one item into the model's document. */
 import { uuidv7 } from 'uuidv7';
-import { boxIou, type Box } from '@/lib/core/geometry';
-import type { Annotation, AnnotationFields } from '@/lib/core/labels';
+import type { Annotation, AnnotationFields, Geometry } from '@/lib/core/labels';
+import { similarGeometries } from '@/lib/core/quality';
 import { OPERATION_VERSION, type Change } from '@/lib/core/ops';
 import type { PrismaClient } from '@/lib/server/db/client';
 import { decidedAmong } from '@/lib/server/repositories/prelabel';
 import { inTransaction } from '@/lib/server/repositories/transaction';
 import { applyOperations, ensureDocument, readDocument } from '../documents';
 
-export interface ProposedBox extends Box {
+export interface Proposal {
   classId: string;
   score: number;
+  geometry: Geometry;
 }
 
-/** Boxes of one class at least so alike are the same proposal: the same model on the same pixels, up to rounding. */
-const SAME_IOU = 0.99;
+/** Shapes of one class at least so alike are the same proposal: the same model on the same pixels, up to rounding. */
+const SAME_SHAPE = 0.99;
 const SAME_SCORE = 0.001;
 
 const fieldsOf = ({ id: _id, rev: _rev, ...fields }: Annotation): AnnotationFields => fields;
-const newFields = (p: ProposedBox): AnnotationFields => ({
-  classId: p.classId, geometry: { kind: 'box', v: 1, x0: p.x0, y0: p.y0, x1: p.x1, y1: p.y1 }, attributes: {}, truncated: false, occluded: false, difficult: false, crowd: false,
-  group: null, track: null, at: null, score: p.score, origin: null,
+const newFields = ({ classId, geometry, score }: Proposal): AnnotationFields => ({
+  classId, geometry, attributes: {}, truncated: false, occluded: false, difficult: false, crowd: false,
+  group: null, track: null, at: null, score, origin: null,
 });
 
 /**
  * The changes that make `proposals` the document's content. What is there already and is proposed again stays, and so does
- * what somebody has decided about: a decision never loses its proposal, and nobody is asked twice about the same box.
+ * what somebody has decided about: a decision never loses its proposal, and nobody is asked twice about the same shape.
  * @param newId makes an id
  */
-export function proposalChanges(existing: readonly Annotation[], decided: ReadonlySet<string>, proposals: readonly ProposedBox[], newId: () => string): Change[] {
+export function proposalChanges(existing: readonly Annotation[], decided: ReadonlySet<string>, proposals: readonly Proposal[], newId: () => string): Change[] {
   const free = new Set(proposals);
   const kept = new Set<string>();
   for (const old of existing) {
-    const g = old.geometry;
-    if (g.kind !== 'box') continue;
-    const same = [...free].find((p) => p.classId === old.classId && boxIou(g, p) >= SAME_IOU && (decided.has(old.id) || Math.abs((old.score ?? 0) - p.score) < SAME_SCORE));
+    const same = [...free].find((p) => p.classId === old.classId && (decided.has(old.id) || Math.abs((old.score ?? 0) - p.score) < SAME_SCORE) && similarGeometries(old.geometry, p.geometry) >= SAME_SHAPE);
     if (same) {
       free.delete(same);
       kept.add(old.id);
@@ -47,7 +46,7 @@ export function proposalChanges(existing: readonly Annotation[], decided: Readon
 }
 
 /** How unsure the model is of an item, 0 to 1: that of its least certain proposal (4·s·(1 − s), 1 at a score of 0.5); 0 without proposals. */
-export function uncertaintyOf(proposals: readonly ProposedBox[]): number {
+export function uncertaintyOf(proposals: readonly Proposal[]): number {
   return proposals.reduce((u, { score: s }) => Math.max(u, 4 * s * (1 - s)), 0);
 }
 
@@ -56,7 +55,7 @@ export interface ProposeInput {
   modelId: string;
   batchId: string;
   userId: string | null;
-  proposals: readonly ProposedBox[];
+  proposals: readonly Proposal[];
   /** Leave an item alone that was marked done meanwhile. */
   sparesDone: boolean;
 }

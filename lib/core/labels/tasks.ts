@@ -1,0 +1,21 @@
+/** What models learn from labels, as the whole product names it. */
+import type { AnnotationKind } from './schema';
+
+/** classify: the class of an image; localize: one object of one class an image, with its box; the rest: every object. */
+export const taskNames = ['classify', 'localize', 'detect', 'segment', 'landmarks'] as const;
+export type TaskName = (typeof taskNames)[number];
+
+/** The kind of annotation that a task learns from and proposes; null for the class of a whole image, which no annotation tells. */
+export const annotationKindOf: Readonly<Record<TaskName, AnnotationKind | null>> = { classify: null, localize: 'box', detect: 'box', segment: 'mask', landmarks: 'landmarks' };
+
+/** Tasks that a project's annotations can be trained on. */
+export const projectTasks = ['detect', 'segment', 'landmarks', 'localize'] as const satisfies readonly TaskName[];
+
+/** The figure by which models of a task are compared, and its name for people. */
+export const headlineOf: Readonly<Record<TaskName, { metric: string; title: string; higherIsBetter: boolean }>> = {
+  classify: { metric: 'top1', title: 'Accuracy', higherIsBetter: true },
+  localize: { metric: 'meanIoU', title: 'Mean IoU', higherIsBetter: true },
+  detect: { metric: 'mAP50', title: 'mAP50', higherIsBetter: true },
+  segment: { metric: 'mIoU', title: 'Mean IoU', higherIsBetter: true },
+  landmarks: { metric: 'nme', title: 'Mean error', higherIsBetter: false },
+};
