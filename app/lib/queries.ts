@@ -50,6 +50,7 @@ export const q = {
   setupState: (token?: string) => queryOptions({ queryKey: ['setup', token ?? ''], queryFn: ({ signal }) => api.setupState({ query: { token } }, { signal }) }),
   invitationLookup: (token: string) => queryOptions({ queryKey: ['link', token], queryFn: ({ signal }) => api.lookupInvitation({ query: { token } }, { signal }), retry: false }),
   health: () => queryOptions({ queryKey: ['health'], queryFn: ({ signal }) => api.health({}, { signal }), refetchInterval: 5_000 }),
+  learning: () => queryOptions({ queryKey: ['learning'], queryFn: ({ signal }) => api.learning({}, { signal }), staleTime: 60_000, refetchInterval: ({ state }) => (state.data?.abilities === null ? 3_000 : false) }),
   storage: () => queryOptions({ queryKey: ['storage'], queryFn: ({ signal }) => api.storageUse({}, { signal }), staleTime: 30_000 }),
   formats: () => queryOptions({ queryKey: ['formats'], queryFn: ({ signal }) => api.formats({}, { signal }), staleTime: Infinity }),
 
@@ -80,6 +81,8 @@ export const q = {
 
   jobs: (project: string, filter: { kind?: string; state?: Job['state'] } = {}) =>
     paged(['job', 'list', project, filter], (cursor, signal) => api.jobs({ params: { project }, query: { ...filter, cursor, limit: 50 } }, { signal })),
+  /** Those of no project: the demo, the erasing of projects. */
+  workspaceJobs: () => paged(['job', 'list', 'workspace'], (cursor, signal) => api.workspaceJobs({ query: { cursor, limit: 20 } }, { signal })),
   job: (id: string) => queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.job({ params: { id } }, { signal }) }),
 
   versions: (project: string) => paged(['version', 'list', project], (cursor, signal) => api.versions({ params: { project }, query: { cursor } }, { signal })),

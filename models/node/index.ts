@@ -3,6 +3,7 @@
  * Importing it loads ONNX Runtime and tfjs; the web process never does.
  */
 export { trainModel } from './train/trainModel';
+export { abilities, type Abilities } from './abilities';
 export { loadPredictor } from './predict/loadPredictor';
 export { evaluateModel } from './predict/evaluate';
 export { taskOf, tasks } from '../tasks';

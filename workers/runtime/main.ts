@@ -9,8 +9,17 @@ function argument(name: string): string | null {
   return at < 0 ? null : (process.argv[at + 1] ?? null);
 }
 
+/** The child that tells its parent what this installation can train with; loading the libraries would weigh on the worker. */
+async function tellAbilities({ abilities }: Registry): Promise<number> {
+  if (!abilities || !process.send) return 1;
+  const told = await abilities();
+  await new Promise((resolve) => process.send!(told, undefined, undefined, resolve));
+  return 0;
+}
+
 /** The worker's program: with `--job ID --attempt N` the child that runs one job, else the worker itself. */
 export async function workerMain(registry: Registry): Promise<void> {
+  if (process.argv.includes('--abilities')) process.exit(await tellAbilities(registry));
   const jobId = argument('--job');
   if (jobId !== null) {
     process.title = 'fieldmark-job';

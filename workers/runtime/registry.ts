@@ -17,6 +17,8 @@ export class RegistryError extends Error {
 export interface Registry {
   readonly kinds: Record<string, JobKindContract>;
   readonly loaders: Record<string, JobLoader>;
+  /** What can be trained with here, as plain JSON; called in a process of its own. */
+  readonly abilities?: () => Promise<object>;
 }
 
 /** Throws `RegistryError` unless every declared kind has exactly one loader, and every loader a kind. Loads nothing. */

@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -5,7 +6,7 @@ import path from 'node:path';
 import pg from 'pg';
 import type { PgBoss } from 'pg-boss';
 import { type Config } from '@/lib/server/config';
-import { createClient, type PrismaClient } from '@/lib/server/db/client';
+import { createClient, type Prisma, type PrismaClient } from '@/lib/server/db/client';
 import { checkInstallation } from '@/lib/server/db/installation';
 import { assertSchemaKnown } from '@/lib/server/db/migrations';
 import { EventHub } from '@/lib/server/events';
@@ -65,9 +66,25 @@ export class Worker {
       setInterval(() => void this.#seen().catch((err: unknown) => this.#log.warn({ err }, 'The worker could not report')), SEEN_MS),
       setInterval(() => void reconcile(this.#db, this.#log).catch((err: unknown) => this.#log.warn({ err }, 'Reconciling failed')), RECONCILE_MS),
     );
+    if (this.#registry.abilities) void this.#askAbilities();
     await startRequestedDemo(this.#db);
     await rm(path.join(dataDir, 'tmp', 'predict'), { recursive: true, force: true });
     this.#log.info({ worker: this.id, queues, rss: process.memoryUsage().rss }, 'Taking jobs');
+  }
+
+  /** Lets a child say what can be trained with here, and keeps it beside the worker. */
+  async #askAbilities(): Promise<void> {
+    try {
+      const child = fork(this.#entry, ['--abilities'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      const told = await new Promise<unknown>((resolve, reject) => {
+        child.once('message', resolve);
+        child.once('error', reject);
+        child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
+      });
+      if (!this.#stopping) await this.#db.workerInstance.update({ where: { id: this.id }, data: { abilities: told as Prisma.InputJsonValue } });
+    } catch (err) {
+      this.#log.warn({ err }, 'What this worker can train with is not known');
+    }
   }
 
   /** One taker of a queue: a job at a time. */

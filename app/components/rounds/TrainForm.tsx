@@ -5,12 +5,15 @@ import { Accordion, Button, Collapse, Group, Paper, SegmentedControl, Select, St
 import { IconCpu } from '@tabler/icons-react';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
+import { annotationKindOf, projectTasks } from '@/lib/core/labels';
 import { api } from '../../lib/api';
 import { countOf, formatCount } from '../../lib/format';
+import { taskTexts } from '../../lib/metrics';
 import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
 import { NumberField } from '../common/NumberField';
+import { defaultNetwork, NetworkFields, type NetworkChoice } from './NetworkFields';
 
 interface Props { project: string; version: string | null; running: boolean; onStarted: (job: string) => void }
 
@@ -26,11 +29,16 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
   const [until, setUntil] = useState<'minutes' | 'epochs'>('minutes');
   const [minutes, setMinutes] = useState<number>(10);
   const [epochs, setEpochs] = useState<number>(60);
+  const schema = useQuery(q.schema(project)).data?.schema;
+  const learnable = projectTasks.filter((t) => schema?.classes.some((c) => c.kind === annotationKindOf[t]));
+  const [wanted, setWanted] = useState<(typeof projectTasks)[number] | null>(null);
+  const task = wanted ?? learnable[0] ?? 'detect';
+  const [network, setNetwork] = useState<NetworkChoice>(defaultNetwork);
   const [inputSize, setInputSize] = useState('auto');
   const [anchors, setAnchors] = useState<number>(6);
   const [seed, setSeed] = useState<number>(1);
   const [batch, setBatch] = useState<number | null>(null);
-  const body = (): TrainBody => ({ version: chosen === NEW ? null : chosen, name: name.trim(), options: { ...(until === 'minutes' ? { minutes, epochs: null } : { minutes: null, epochs }), inputSize: inputSize === 'auto' ? null : Number(inputSize), batch, anchors, seed } });
+  const body = (): TrainBody => ({ version: chosen === NEW ? null : chosen, name: name.trim(), options: { task, ...network, ...(until === 'minutes' ? { minutes, epochs: null } : { minutes: null, epochs }), inputSize: inputSize === 'auto' ? null : Number(inputSize), batch, anchors, seed } });
   const start = useAction<TrainBody, { job: string; version: string }>({
     run: (input, idempotencyKey) => api.train({ params: { project }, body: input }, { idempotencyKey }),
     failed: 'Training did not start',
@@ -56,6 +64,11 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
           <Stack gap="md">
             <Group align="flex-start" gap="md" grow preventGrowOverflow={false}>
               <Select
+                label="What to train" w={220} allowDeselect={false} value={task} onChange={(v) => setWanted(v as typeof task)} description={taskTexts[task].what}
+                data={projectTasks.map((t) => ({ value: t, label: taskTexts[t].title, disabled: schema !== undefined && !learnable.includes(t) }))}
+                renderOption={({ option }) => <Text size="sm" span>{option.label}{option.disabled && <Text span size="xs" c="dimmed"> – no class of kind {annotationKindOf[option.value as typeof task]}</Text>}</Text>}
+              />
+              <Select
                 label="On which data" w={300} value={known ? chosen : NEW} onChange={(v) => setChosen(v ?? NEW)}
                 data={[{ value: NEW, label: `Freeze the ${countOf(counts?.done ?? 0, 'done image')} now` }, ...versions.map((v) => ({ value: v.id, label: `Version ${v.number}${v.name ? ` “${v.name}”` : ''}: ${countOf(v.items, 'image')}` }))]}
                 description={target ? `train ${formatCount(target.splits.train)}, validation ${formatCount(target.splits.val)}, test ${formatCount(target.splits.test)}` : 'A new version is made and trained on'}
@@ -74,9 +87,10 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
               <Accordion.Item value="more">
                 <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
                 <Accordion.Panel>
-                  <Group align="flex-start" gap="md">
+                  <NetworkFields project={project} task={task} value={network} onChange={setNetwork} />
+                  <Group align="flex-start" gap="md" mt="md">
                     <Select label="Input size" description="Larger sees small objects, and is slower" w={220} value={inputSize} onChange={(v) => setInputSize(v ?? 'auto')} data={[{ value: 'auto', label: 'Chosen from images and time' }, ...[192, 256, 320, 416, 512, 640].map((s) => ({ value: String(s), label: `${s} × ${s} px` }))]} />
-                    <NumberField label="Anchors" description="K-means on the boxes of the version" w={170} min={2} max={18} allowDecimal={false} value={anchors} onChange={setAnchors} />
+                    {task === 'detect' && <NumberField label="Anchors" description="K-means on the boxes of the version" w={170} min={2} max={18} allowDecimal={false} value={anchors} onChange={setAnchors} />}
                     <NumberField label="Images per step" description="Empty: chosen by itself" w={160} min={1} max={64} allowDecimal={false} optional value={batch} onChange={setBatch} />
                     <NumberField label="Seed" description="Fixes what is random" w={120} min={0} allowDecimal={false} value={seed} onChange={setSeed} />
                   </Group>

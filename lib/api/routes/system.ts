@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { taskNames } from '@/lib/core/labels';
 import { isoTime } from '../common';
 import { defineRoute } from '../route';
 
@@ -14,6 +15,21 @@ export const health = defineRoute({
       workers: z.array(z.object({ id: z.string(), host: z.string(), seenAt: isoTime, ok: z.boolean(), running: z.array(z.object({ kind: z.string(), job: z.string().nullable() })) })),
       queues: z.array(z.object({ name: z.string(), waiting: z.number().int(), running: z.number().int() })),
     }),
+  }),
+});
+
+/** What the newest worker says it can train with. The web process loads no model library, and so cannot say. */
+export const learning = defineRoute({
+  method: 'GET', path: '/learning', permission: 'workspace.view', summary: 'Engine, tasks and backbones to train with; null until a worker has told',
+  response: z.object({
+    abilities: z.object({
+      engine: z.string(),
+      tasks: z.array(z.object({ name: z.enum(taskNames), title: z.string(), description: z.string(), backbone: z.string(), learningRate: z.number(), batch: z.number().int() })),
+      backbones: z.array(z.object({
+        name: z.string(), title: z.string(), family: z.string(), paper: z.string(), multiple: z.number().int(), minimalSize: z.number().int(), usualSize: z.number().int(),
+        trained: z.string().nullable().describe('what the weights that come with it were trained on'),
+      })),
+    }).nullable(),
   }),
 });
 

@@ -6,6 +6,7 @@ import * as system from '@/lib/server/services/system';
 
 export const systemHandlers: HandlersOf<typeof contract> = {
   health: () => system.health(),
+  learning: () => system.learning(),
   events: (_, { who, request }) => Promise.resolve(eventStream(who, request)),
   openapi: () => Promise.resolve(openApi(system.productVersion())),
   storageUse: (_, { who }) => system.storageUse(who),

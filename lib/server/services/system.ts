@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import type * as contract from '@/lib/api/routes/system';
 import { config } from '@/lib/server/config';
-import { db } from '@/lib/server/db/client';
+import { db, Prisma } from '@/lib/server/db/client';
 import { eventHub } from '@/lib/server/events';
 import { QUEUE_NAMES } from '@/lib/server/queue/queues';
 import { objectStore, objectsUnder } from '@/lib/server/storage';
@@ -12,6 +12,7 @@ import type { Who } from './access';
 
 type Health = z.input<typeof contract.health.response>;
 type Part = Health['parts']['web'];
+type Learning = z.input<typeof contract.learning.response>;
 type StorageUse = z.input<typeof contract.storageUse.response>;
 
 /** A worker writes its row every few seconds; one that was silent for so long is not well. */
@@ -72,6 +73,12 @@ async function workersNow(): Promise<Health['parts']['workers']> {
     id: w.id, host: w.host, seenAt: w.seenAt.toISOString(), ok: Date.now() - w.seenAt.getTime() < WORKER_SILENT_MS,
     running: (w.running as { kind?: string; job?: string; jobId?: string }[]).map((r) => ({ kind: r.kind ?? '', job: r.job ?? r.jobId ?? null })),
   }));
+}
+
+/** The newest worker's word on what can be trained with. */
+export async function learning(): Promise<Learning> {
+  const row = await db().workerInstance.findFirst({ where: { abilities: { not: Prisma.AnyNull } }, orderBy: { startedAt: 'desc' }, select: { abilities: true } });
+  return { abilities: (row?.abilities ?? null) as Learning['abilities'] };
 }
 
 async function queuesNow(): Promise<Health['parts']['queues']> {

@@ -9,7 +9,7 @@ import { taskOf } from '../../tasks';
 import { type Task } from '../../tasks/types';
 import { loadOnnxNetwork } from '../import/onnxNetwork';
 import { loadCard, loadModel } from '../modelFiles';
-import { ortEngine } from '../ortEngine';
+import { engineFor } from '../engines';
 import { readGraph } from '../pretrained/read';
 import { viewImage } from './views';
 
@@ -87,10 +87,10 @@ export class MemberPredictor implements Predictor {
 export async function openNetwork(dir: string, card: ModelCard, threads: number): Promise<Network> {
   const { network } = card;
   if (network?.runtime === 'onnx') return loadOnnxNetwork(path.join(dir, 'model.onnx'), { ...card, network }, { threads });
-  if (network?.runtime === 'graph') return Network.compile(ortEngine, graphProgram(await readGraph(dir), card, network), card, { threads });
+  if (network?.runtime === 'graph') return Network.compile(await engineFor(), graphProgram(await readGraph(dir), card, network), card, { threads });
   const { model } = await loadModel(dir);
   try {
-    return await Network.create(ortEngine, model, card, { threads });
+    return await Network.create(await engineFor(), model, card, { threads });
   } finally {
     model.dispose();
   }

@@ -4,7 +4,7 @@ import { headlineOf } from '@/lib/core/labels';
 import { rm } from 'node:fs/promises';
 import { Network } from '../../inference/network';
 import { type ModelCard } from '../../runtime/card';
-import { type CompileOptions, type Tensors } from '../../runtime/engine';
+import { type CompileOptions, type Engine, type Tensors } from '../../runtime/engine';
 import { type tf } from '../../runtime/tf';
 import { unfreeze } from '../../backbones';
 import { readWeights, writeWeights } from '../../runtime/weights';
@@ -17,7 +17,7 @@ import { readCheckpoint, writeCheckpoint } from '../checkpoint';
 import { openFeatureCache } from '../data/featureCache';
 import { createLoader, type Loader } from '../data/loader';
 import { saveModel } from '../modelFiles';
-import { ortEngine } from '../ortEngine';
+import { engineFor } from '../engines';
 import { evaluateModel } from '../predict/evaluate';
 import { MemberPredictor } from '../predict/loadPredictor';
 import { Budget } from './budget';
@@ -53,7 +53,7 @@ export async function trainModel(data: TrainData, options: TrainOptions, callbac
   const prepared = await prepare(data, options, callbacks, signal);
   try {
     signal?.throwIfAborted();
-    return await new Run(data, options, callbacks, signal, prepared, began).execute();
+    return await new Run(data, options, callbacks, signal, prepared, await engineFor(), began).execute();
   } finally {
     prepared.model.dispose();
   }
@@ -81,6 +81,7 @@ class Run {
     private readonly callbacks: TrainCallbacks,
     private readonly signal: AbortSignal | undefined,
     private readonly run: Prepared,
+    private readonly engine: Engine,
     private readonly began: number,
   ) {
     this.compile = { threads: options.threads ?? 1 };
@@ -109,7 +110,7 @@ class Run {
       unfreeze(this.run.model, this.run.backbone, stages[this.stage]!.blocks);
       // What cannot be computed ahead is computed at every step.
       const cut = this.options.featureBytes === 0 ? [] : cutOf(this.run.model);
-      this.trainer = await Trainer.create(ortEngine, specOf(this.run, this.run.batch, this.options.seed ?? 1, cut), this.compile);
+      this.trainer = await Trainer.create(this.engine, specOf(this.run, this.run.batch, this.options.seed ?? 1, cut), this.compile);
       try {
         if (resumes) this.goOn(resumes);
         await this.train(cut);
@@ -178,7 +179,7 @@ class Run {
       augmentation: () => task.augmentation(design, from),
     });
     return createFeatureLoader({
-      engine: ortEngine, compile: this.compile, model, cut, design, batch, seed, source, images: train.length, variants,
+      engine: this.engine, compile: this.compile, model, cut, design, batch, seed, source, images: train.length, variants,
       cache: await openFeatureCache({ dir: featureDir, maxBytes: featureBytes }), from: this.trainer.steps, signal: this.signal,
       onSample: () => this.report('preparing', 0),
     });
@@ -196,7 +197,7 @@ class Run {
     this.report('evaluating', 0);
     const before = performance.now();
     writeWeights(model, this.trainer.weights('average'));
-    const network = await Network.create(ortEngine, task.inferenceModel?.(model) ?? model, design, this.compile);
+    const network = await Network.create(this.engine, task.inferenceModel?.(model) ?? model, design, this.compile);
     const predictor = new MemberPredictor(design, task, [{ design, network }]);
     const metrics = await evaluateModel(predictor, val, { signal: this.signal }).finally(() => predictor.dispose());
     this.evaluations = Math.max(this.evaluations + 1, Math.floor(this.progress * EVALUATIONS + 1e-9));
@@ -229,7 +230,7 @@ class Run {
       ...design,
       datasetHash: this.data.datasetHash ?? null,
       metrics: metrics && { split: 'val', ...metrics },
-      training: { seed: this.options.seed ?? 1, steps, epochs, seconds: this.budget.elapsed, images: train.length, batch, engine: ortEngine.name },
+      training: { seed: this.options.seed ?? 1, steps, epochs, seconds: this.budget.elapsed, images: train.length, batch, engine: this.engine.name },
       credits: [...(this.data.credits ?? []), ...this.run.credits],
       createdAt: new Date().toISOString(),
     };

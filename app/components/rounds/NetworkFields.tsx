@@ -1,0 +1,58 @@
+'use client';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Group, Select, Text } from '@mantine/core';
+import type { Contract } from '@/lib/api/contract';
+import type { CallInput } from '@/lib/api/route';
+import type { TaskName } from '@/lib/core/labels';
+import { headline } from '../../lib/metrics';
+import { q, rowsOf } from '../../lib/queries';
+
+type Options = NonNullable<NonNullable<CallInput<Contract['train']>['body']>['options']>;
+export type NetworkChoice = Required<Pick<Options, 'backbone' | 'start' | 'depth'>>;
+export const defaultNetwork: NetworkChoice = { backbone: 'default', start: 'default', depth: 'auto' };
+
+const depths: Record<NetworkChoice['depth'], string> = {
+  auto: 'Chosen from the number of labels', head: 'The head alone (few labels)', partial: 'Head and last third of the backbone', full: 'Everything',
+};
+
+/** Which network learns, with which weights it begins, and how much of it learns. */
+export function NetworkFields({ project, task, value, onChange }: { project: string; task: TaskName; value: NetworkChoice; onChange: (value: NetworkChoice) => void }) {
+  const learning = useQuery(q.learning());
+  const abilities = learning.data?.abilities;
+  const models = rowsOf(useInfiniteQuery(q.models(project)).data);
+  const usual = abilities?.tasks.find((t) => t.name === task)?.backbone;
+  const named = value.backbone === 'default' ? usual : value.backbone;
+  const backbone = abilities?.backbones.find((b) => b.name === named);
+  const families = [...new Set(abilities?.backbones.map((b) => b.family))];
+  const begins = value.start === 'scratch' ? false : value.start !== 'default' || !!backbone?.trained;
+  return (
+    <Group align="flex-start" gap="md">
+      <Select
+        label="Backbone" w={300} searchable allowDeselect={false} value={value.backbone} onChange={(v) => onChange({ ...value, backbone: v ?? 'default' })} nothingFoundMessage="No such backbone"
+        description={backbone ? `${backbone.paper}; usual input ${backbone.usualSize} px` : learning.isPending || !abilities ? 'Waiting for a worker to say which it has' : undefined}
+        data={[
+          { value: 'default', label: `Suggested${usual ? ` (${abilities?.backbones.find((b) => b.name === usual)?.title ?? usual})` : ''}` },
+          ...families.map((family) => ({ group: family, items: abilities!.backbones.filter((b) => b.family === family).map((b) => ({ value: b.name, label: `${b.title}${b.trained ? ' – trained' : ''}` })) })),
+        ]}
+      />
+      <Select
+        label="Begins with" w={280} allowDeselect={false} value={value.start} onChange={(v) => onChange({ ...value, start: v ?? 'default' })}
+        description={backbone?.trained && value.start === 'default' ? `Weights trained on ${backbone.trained}` : begins ? 'Weights of layers that fit are taken over' : 'Weights drawn from the seed'}
+        data={[
+          { value: 'default', label: backbone?.trained ? 'The weights that come with it' : 'Fresh weights' },
+          ...(backbone?.trained ? [{ value: 'scratch', label: 'Fresh weights' }] : []),
+          ...(models.length > 0 ? [{ group: 'Models of this project', items: models.map((m) => {
+            const best = headline(m);
+            return { value: m.id, label: `Model ${m.number}${best ? ` · ${best.title} ${best.value}` : ''}` };
+          }) }] : []),
+        ]}
+      />
+      <Select
+        label="What learns" w={270} allowDeselect={false} disabled={!begins} value={begins ? value.depth : 'full'} onChange={(v) => onChange({ ...value, depth: (v ?? 'auto') as NetworkChoice['depth'] })}
+        description={begins ? 'Frozen layers are computed once and kept' : 'Fresh weights: all of it has to learn'}
+        data={Object.entries(depths).map(([name, label]) => ({ value: name, label }))}
+      />
+      {abilities && <Text size="xs" c="dimmed" w="100%">Computed by {abilities.engine}.</Text>}
+    </Group>
+  );
+}
