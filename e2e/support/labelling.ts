@@ -33,6 +33,25 @@ export class Labelling {
     await expect(this.surface).toHaveAttribute('data-scale', /\d/);
   }
 
+  /** The labelling page shows this image, and hears keys. */
+  async at(name: string): Promise<void> {
+    await expect(this.page.getByRole('application', { name: `Canvas: ${name}` })).toBeVisible();
+    await this.ready();
+  }
+
+  /** Back to the list by its key. */
+  async leave(): Promise<void> {
+    await this.ready();
+    await expect(this.page.getByRole('dialog')).toHaveCount(0);
+    await this.page.keyboard.press('Alt+ArrowUp');
+    await expect(this.page).not.toHaveURL(/\/items\//);
+  }
+
+  /** The item of the address. */
+  get item(): string {
+    return /items\/([0-9a-f-]{36})/.exec(this.page.url())![1]!;
+  }
+
   async view(): Promise<View> {
     return this.surface.evaluate((element) => {
       const box = element.getBoundingClientRect();
@@ -98,6 +117,13 @@ export async function teamDocument(api: Client, item: string): Promise<{ id: str
   const { team } = await api.itemDocuments({ params: { id: item } });
   const state = await api.documentOne({ params: { id: team.id } });
   return { id: team.id, seq: state.document.seq, annotations: state.annotations, decisions: state.decisions };
+}
+
+/** What the project's current model proposes for an item. */
+export async function proposalsOf(api: Client, item: string): Promise<Annotation[]> {
+  const { others } = await api.itemDocuments({ params: { id: item } });
+  const model = others.find((d) => d.author.kind === 'model' && d.current);
+  return model ? (await api.documentOne({ params: { id: model.id } })).annotations : [];
 }
 
 export const boxOf = (a: Annotation): Rect => {

@@ -38,3 +38,18 @@ export async function skeleton(page: Page, names: string[]): Promise<void> {
   await point(names.length - 1).click();
   await expect(page.getByText(`${names.length - 1} edges, 1 pairs`)).toBeVisible();
 }
+
+/** Makes the schema of the cells in a project without classes: boxes with attributes, a mask, landmarks; and saves it. */
+export async function makeCellSchema(page: Page, names: { red: string; white: string; platelet: string; nucleus: string; axis: string }): Promise<void> {
+  await page.getByRole('button', { name: 'Add the first class' }).click();
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill(names.red);
+  await addClass(page, names.white);
+  await attribute(page, 'Choice', 'Stage', ['young', 'old']);
+  await attribute(page, 'Number', 'Lobes');
+  await addClass(page, names.platelet);
+  await addClass(page, names.nucleus, 'Mask');
+  await addClass(page, names.axis, 'Landmarks');
+  await skeleton(page, ['left end', 'centre', 'right end']);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText(/Version \d+ of the label schema is saved/)).toBeVisible();
+}
