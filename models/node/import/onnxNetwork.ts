@@ -38,15 +38,8 @@ export function toFloats({ data, type }: ort.Tensor): Float32Array {
   return Float32Array.from(data as ArrayLike<number | bigint>, Number);
 }
 
-/** Checks the model again (folders may be changed by hand) and opens a session on it. */
-export async function openOnnx(bytes: Uint8Array, options?: CompileOptions): Promise<ort.InferenceSession> {
-  checkOnnx(readOnnx(bytes));
-  return ort.InferenceSession.create(bytes, sessionOptions(options));
-}
-
-/** Loads the model of a folder. */
-export async function loadOnnxNetwork(file: string, design: OnnxDesign, options?: CompileOptions): Promise<Network> {
-  const session = await openOnnx(await readFile(file), options);
+/** A network of an open session. */
+export function networkOf(session: ort.InferenceSession, design: OnnxDesign): Network {
   const { input, outputs } = design.network;
   return {
     async run(pixels) {
@@ -55,4 +48,11 @@ export async function loadOnnxNetwork(file: string, design: OnnxDesign, options?
     },
     dispose: () => session.release(),
   };
+}
+
+/** Loads a stored model. It is checked again: folders may be changed by hand. */
+export async function loadOnnxNetwork(file: string, design: OnnxDesign, options?: CompileOptions): Promise<Network> {
+  const bytes = await readFile(file);
+  checkOnnx(readOnnx(bytes));
+  return networkOf(await ort.InferenceSession.create(bytes, sessionOptions(options)), design);
 }

@@ -1,0 +1,147 @@
+/** What a person decides about a model that they upload, and what can be guessed for them. */
+import { z } from 'zod';
+import { type ModelCard, type StoredNetwork } from '../runtime/card';
+import { COCO_CLASSES, PERSON_POINTS, PERSON_SWAPS } from '../pretrained/builtin/coco';
+import { type Size } from '../data/letterbox';
+import { layouts, type Reading } from './layouts';
+import { type OnnxModel, type OnnxPort } from './onnx';
+import { ModelRefused } from './onnx';
+
+const MAX_SIDE = 4096;
+/** Sides of the input where the file leaves them open and says nothing else. */
+const USUAL_SIDE = 640;
+
+const side = z.number().int().min(8).max(MAX_SIDE);
+const channel3 = <T extends z.ZodType>(value: T) => z.tuple([value, value, value]);
+
+/** The choices that make a file a model: how its input is prepared and its outputs are read. */
+export const uploadChoicesSchema = z.object({
+  layout: z.string(),
+  /** Settings of the layout; the layout checks them. */
+  head: z.record(z.string(), z.unknown()),
+  outputs: z.array(z.string()).min(1).max(8),
+  classes: z.array(z.object({
+    id: z.string().min(1),
+    name: z.string().min(1),
+    points: z.array(z.string()).optional(),
+    swaps: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()])).optional(),
+  })).min(1).max(10_000),
+  inputSize: z.object({ width: side, height: side }),
+  normalisation: z.object({
+    resize: z.enum(['letterbox', 'stretch']),
+    fill: z.number().int().min(0).max(255),
+    mean: channel3(z.number()),
+    deviation: channel3(z.number().positive()),
+  }),
+  channels: z.enum(['rgb', 'bgr', 'grey']),
+});
+export type UploadChoices = z.infer<typeof uploadChoicesSchema>;
+
+type Input = Pick<StoredNetwork & { runtime: 'onnx' }, 'input' | 'type' | 'layout'>;
+
+/** TensorProto.DataType of what an image may be given as. */
+const INPUT_TYPES: Readonly<Record<number, Input['type']>> = { 1: 'float32', 2: 'uint8', 10: 'float16' };
+
+const shown = ({ name, shape }: OnnxPort): string => `${name} ${shape === null ? '(no shape)' : `[${shape.map((n) => n ?? '?').join(', ')}]`}`;
+
+/**
+ * The image input of a model: its name, type and order, its size where the file fixes it, and its number of channels.
+ * Throws a `ModelRefused` when there is no such input, or another one beside it.
+ */
+export function imageInput({ inputs }: OnnxModel): Input & { size: Partial<Size>; depth: 1 | 3 } {
+  if (inputs.length !== 1) throw new ModelRefused(`The model takes ${inputs.length} inputs (${inputs.map(shown).join('; ')}); one image is what is given here.`);
+  const port = inputs[0]!;
+  const type = INPUT_TYPES[port.type];
+  if (!type) throw new ModelRefused(`The input ${port.name} is not of a type that images are given as (float, half or byte).`);
+  const { shape } = port;
+  if (shape?.length !== 4) throw new ModelRefused(`The input ${shown(port)} is no image; expected are [batch, channels, height, width] or [batch, height, width, channels].`);
+  if (typeof shape[0] === 'number' && shape[0] !== 1) throw new ModelRefused(`The model wants ${shape[0]} images at a time. Export it with a batch of 1, or an open one.`);
+  const depthAt = (axis: number) => (shape[axis] === 1 || shape[axis] === 3 ? (shape[axis] as 1 | 3) : null);
+  const layout = depthAt(1) !== null ? 'nchw' : depthAt(3) !== null ? 'nhwc' : 'nchw';
+  const depth = depthAt(layout === 'nchw' ? 1 : 3) ?? (typeof shape[1] === 'number' ? null : 3);
+  if (depth === null) throw new ModelRefused(`The input ${shown(port)} has neither one nor three channels.`);
+  const [height, width] = layout === 'nchw' ? [shape[2], shape[3]] : [shape[1], shape[2]];
+  const fixed = (n: number | string | null | undefined) => (typeof n === 'number' ? n : undefined);
+  return { input: port.name, type, layout, depth, size: { width: fixed(width), height: fixed(height) } };
+}
+
+/** The size to begin with: what the file fixes, else what it says in `imgsz`, else 640. */
+export function inputSizeOf({ metadata }: OnnxModel, { width, height }: Partial<Size>): Size {
+  const said = (metadata.imgsz ?? '').match(/\d+/g)?.map(Number) ?? [];
+  const size = { width: width ?? said[1] ?? said[0] ?? USUAL_SIDE, height: height ?? said[0] ?? USUAL_SIDE };
+  if (Math.max(size.width, size.height) > MAX_SIDE) throw new ModelRefused(`The model wants images of ${size.width}×${size.height}; up to ${MAX_SIDE} a side are given.`);
+  return size;
+}
+
+/** Class names out of `names`: `{0: 'person', 1: "it's"}` as Python prints it, or a JSON list or object. */
+export function classNames({ metadata }: Pick<OnnxModel, 'metadata'>): string[] | null {
+  const text = metadata.names ?? metadata.classes ?? metadata.labels;
+  if (!text || text.length > 1_000_000) return null;
+  try {
+    const json: unknown = JSON.parse(text);
+    const values = Array.isArray(json) ? json : json && typeof json === 'object' ? Object.values(json) : [];
+    if (values.length > 0 && values.every((value) => typeof value === 'string')) return values;
+  } catch {
+    // Python's form is read below.
+  }
+  const names: string[] = [];
+  for (const [, key, single, double] of text.matchAll(/(\d+)\s*:\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g)) names[Number(key)] = (single ?? double)!.replace(/\\(.)/g, '$1');
+  return names.length > 0 && names.length <= 10_000 && !Array.from(names).includes(undefined as never) ? names : null;
+}
+
+/** Names of a number of classes: those of the file, COCO's where there are 80, else numbers. */
+function namesFor(count: number, model: OnnxModel): string[] {
+  const said = classNames(model);
+  if (said && (count === 0 || said.length === count)) return said;
+  if (count === COCO_CLASSES.length) return [...COCO_CLASSES];
+  return Array.from({ length: Math.max(1, count) }, (_, i) => `class ${i + 1}`);
+}
+
+/** ImageNet's mean and deviation, which most segmenters are trained with. */
+const IMAGENET = { mean: [123.675, 116.28, 103.53], deviation: [58.395, 57.12, 57.375] } satisfies Partial<UploadChoices['normalisation']>;
+const UNIT = { mean: [0, 0, 0], deviation: [255, 255, 255] } satisfies Partial<UploadChoices['normalisation']>;
+const RAW = { mean: [0, 0, 0], deviation: [1, 1, 1] } satisfies Partial<UploadChoices['normalisation']>;
+
+/** What most models of a layout want, to begin with. */
+export function guessChoices(model: OnnxModel, reading: Reading, inputSize: Size): UploadChoices {
+  const { type, depth } = imageInput(model);
+  const { layout, head, outputs, classes, points } = reading;
+  const yolo = layout.startsWith('yolo') || layout === 'boxes';
+  const values = type === 'uint8' ? RAW : yolo ? UNIT : IMAGENET;
+  const skeleton = points === undefined ? {} : {
+    points: points === PERSON_POINTS.length ? [...PERSON_POINTS] : Array.from({ length: points }, (_, i) => `point ${i + 1}`),
+    ...(points === PERSON_POINTS.length && { swaps: [...PERSON_SWAPS] }),
+  };
+  return {
+    layout, head: head as Record<string, unknown>, outputs, inputSize,
+    classes: namesFor(classes, model).map((name) => ({ id: name, name, ...skeleton })),
+    normalisation: { resize: layouts[layout]!.task === 'detect' || yolo ? 'letterbox' : 'stretch', fill: 114, ...values },
+    channels: depth === 1 ? 'grey' : 'rgb',
+  };
+}
+
+/** The card of an uploaded model. Throws a `ModelRefused` when the choices do not fit the layout or the model. */
+export function uploadCard(model: OnnxModel, choices: UploadChoices, credits: readonly string[], createdAt: Date): ModelCard {
+  const layout = layouts[choices.layout];
+  if (!layout) throw new ModelRefused(`There is no output layout ${choices.layout}; known are ${Object.keys(layouts).join(', ')}.`);
+  const head = layout.headSchema.safeParse(choices.head);
+  if (!head.success) throw new ModelRefused(`The settings of ${layout.title} are not right: ${head.error.issues[0]?.path.join('.')}: ${head.error.issues[0]?.message}.`);
+  const missing = choices.outputs.find((name) => !model.outputs.some((port) => port.name === name));
+  if (missing) throw new ModelRefused(`The model has no output ${missing}; it has ${model.outputs.map(({ name }) => name).join(', ')}.`);
+  const { classes } = head.data as { classes?: number };
+  if (classes !== undefined && choices.layout !== 'boxes' && classes !== choices.classes.length) {
+    throw new ModelRefused(`The model tells ${classes} classes apart, ${choices.classes.length} are named. Name them all, in the order of its outputs.`);
+  }
+  const { input, type, layout: order } = imageInput(model);
+  return {
+    format: 'fieldmark-model', version: 2,
+    task: layout.task,
+    classes: choices.classes,
+    architecture: { backbone: model.producer || 'onnx', head: layout.name },
+    inputSize: choices.inputSize,
+    normalisation: choices.normalisation,
+    network: { runtime: 'onnx', input, type, layout: order, channels: choices.channels, outputs: choices.outputs },
+    head: head.data as Record<string, unknown>,
+    datasetHash: null, metrics: null, training: null, credits: [...credits], createdAt: createdAt.toISOString(),
+  };
+}
