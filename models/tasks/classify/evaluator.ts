@@ -1,11 +1,11 @@
 /**
  * Figures of classification: the share of images whose class is the first prediction (`top1`), or among the first five (`top5`),
- * the mean of the classes' accuracies, and by class the accuracy, the precision and the confusion: under `predicted:ID`, how
- * often a class was taken for ID.
+ * the mean of the classes' accuracies, and by class the accuracy and the precision; which class was taken for which.
  */
 import { ConfusionMatrix } from '@/lib/core/metrics';
 import { type ModelDesign } from '../../runtime/card';
 import { type Evaluator } from '../types';
+import { confusionOf } from '../details';
 import { classLabels } from './plan';
 
 const TOP = 5;
@@ -37,10 +37,6 @@ export function classEvaluator({ classes }: Pick<ModelDesign<unknown>, 'classes'
         accuracy: by((k) => accuracy[k]!), precision: by((k) => precision[k]!),
         groundTruth: by((k) => Array.from({ length: classes.length + 1 }, (_, p) => confusion.at(k, p)).reduce((a, b) => a + b, 0)),
       };
-      classes.forEach(({ id }, p) => {
-        const taken = classes.flatMap(({ id: truth }, t): [string, number][] => (confusion.at(t, p) > 0 ? [[truth, confusion.at(t, p)]] : []));
-        if (taken.length > 0) byClass[`predicted:${id}`] = Object.fromEntries(taken);
-      });
       return {
         images,
         values: {
@@ -50,6 +46,7 @@ export function classEvaluator({ classes }: Pick<ModelDesign<unknown>, 'classes'
           meanAccuracy: present.length === 0 ? null : present.reduce((a, b) => a + b, 0) / present.length,
         },
         byClass,
+        details: { confusion: confusionOf(confusion, [...classes.map(({ id }) => id), null]) },
       };
     },
   };
