@@ -172,8 +172,8 @@ export interface TaskMetrics {
 
 /** What is drawn rather than told in one number. */
 export interface EvaluationDetails {
-  /** By class id: precision over recall (at IoU 0.5 where there are boxes or masks), by falling score. */
-  curves?: Record<string, { recall: readonly number[]; precision: readonly number[]; score: readonly number[] }>;
+  /** By class id: precision at recall 0, 0.01 … 1 (at IoU 0.5), and the score at which each is reached; 0 beyond the reach. */
+  curves?: Record<string, { precision: readonly number[]; score: readonly number[] }>;
   /** `counts[t][p]`: how often an object (image, pixel) of class t was taken for class p. Ids of classes, and `null` for none of them. */
   confusion?: { classes: readonly (string | null)[]; counts: readonly (readonly number[])[] };
 }

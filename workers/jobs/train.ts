@@ -2,15 +2,16 @@ import fs from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { AppError } from '@/lib/api/errors';
-import type { ModelRow } from '@/lib/api/routes/rounds';
+import type { ModelEvaluation, ModelRow } from '@/lib/api/routes/rounds';
 import { readManifest } from '@/lib/core/formats/manifest';
 import { headlineOf, type TaskName } from '@/lib/core/labels';
 import type { Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import { jobKinds, type JobInput } from '@/lib/server/queue/kinds';
 import { insertModel } from '@/lib/server/repositories/models';
-import { makeCurrent, MODEL_FILES, modelPrefix } from '@/lib/server/services/models';
+import { evaluationKey, makeCurrent, MODEL_FILES, modelPrefix } from '@/lib/server/services/models';
 import { freezeVersion } from '@/lib/server/services/versions/freeze';
 import { evaluateModel, loadPredictor, trainModel, type Example, type ModelCard, type TaskMetrics, type TrainOptions } from '@/models/node';
 import { defineJob, type JobContext } from '../runtime/defineJob';
@@ -173,6 +174,9 @@ async function keep(ctx: JobContext, { payload, version, set, card, seconds, mea
     await store.put(`${objectPrefix}${name}`, createReadStream(file), { size, contentType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream' });
     bytes += size;
   }
+  const drawn: ModelEvaluation = { splits: Object.fromEntries(Object.entries(measured).flatMap(([split, { details }]) => (details ? [[split, details]] : []))) };
+  const evaluation = Buffer.from(JSON.stringify(drawn));
+  await store.put(evaluationKey(objectPrefix), Readable.from([evaluation]), { size: evaluation.length, contentType: 'application/json' });
   // Weights are 32-bit floats.
   const parameters = Math.round((await fs.stat(path.join(outDir, 'weights.bin'))).size / 4);
   const metrics = metricsOf(measured);

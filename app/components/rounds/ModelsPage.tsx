@@ -19,6 +19,7 @@ import { PageHeader, Section } from '../common/PageHeader';
 import { RelativeTime } from '../common/RelativeTime';
 import { useMay } from '../common/session';
 import { EmptyState, Loaded } from '../common/States';
+import { EvaluationView } from './EvaluationView';
 import { MetricsTable } from './MetricsTable';
 import { PrelabelDialog } from './PrelabelDialog';
 
@@ -81,6 +82,7 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
       <Accordion.Panel>
         <Stack gap="md">
           <MetricsTable model={m} project={project} />
+          <EvaluationView model={m} project={project} />
           <Text size="xs" c="dimmed">
             {m.task} · trained for {formatDuration(m.trainedSeconds)}{m.datasetNumber !== null && <> on <Anchor component={Link} href={`/projects/${project}/versions`} size="xs">version {m.datasetNumber}</Anchor></>} · {formatCount(m.parameters)} parameters · {formatBytes(m.bytes)}
             {m.job && <> · <Anchor component={Link} href={`/projects/${project}/train?run=${m.job}`} size="xs">its training run</Anchor></>}

@@ -1,9 +1,10 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
-import { Stack, Table, Text, Tooltip } from '@mantine/core';
+import { Stack, Table, Text } from '@mantine/core';
 import { countOf, formatCount, formatFigure, formatShare } from '../../lib/format';
 import { usePollMs } from '../../lib/jobs';
 import { q, type QualityReport } from '../../lib/queries';
+import { ConfusionTable } from './ConfusionTable';
 import { ClassName } from '../common/badges';
 import { JobStrip } from '../common/JobView';
 import { Section } from '../common/PageHeader';
@@ -61,43 +62,14 @@ function Body({ report: r, project }: { report: QualityReport; project: string }
   );
 }
 
-const MOST_CLASSES = 15;
-
-/** Rows are the reference's classes, columns the measured author's; the last of each is "nothing there". */
 function Confusion({ report: r, color }: { report: QualityReport; color: (id: string) => string }) {
-  const totals = new Map(r.perClass.map((c) => [c.classId, c.matches + c.onlyA + c.onlyB]));
-  const classes = [...r.perClass].sort((a, b) => (totals.get(b.classId) ?? 0) - (totals.get(a.classId) ?? 0)).slice(0, MOST_CLASSES);
-  const ids: (string | null)[] = [...classes.map((c) => c.classId), null];
-  const count = (a: string | null, b: string | null) => r.confusion.find((x) => x.a === a && x.b === b)?.count ?? 0;
-  const name = (id: string | null, none: string) => (id === null ? none : (classes.find((c) => c.classId === id)?.name ?? ''));
-  if (classes.length === 0) return null;
+  const total = (c: QualityReport['perClass'][number]) => c.matches + c.onlyA + c.onlyB;
+  const classes = [...r.perClass].sort((a, b) => total(b) - total(a)).map((c) => ({ id: c.classId, name: c.name }));
   return (
-    <div style={{ overflowX: 'auto' }}>
-      <Text size="xs" fw={600} mb={4}>What became what</Text>
-      <Table withColumnBorders w="auto">
-        <Table.Caption ta="left">Rows: {r.a.name}. Columns: {r.b.name}. On the diagonal the two agree. {r.perClass.length > MOST_CLASSES ? `The ${MOST_CLASSES} most frequent classes.` : ''}</Table.Caption>
-        <Table.Thead><Table.Tr><Table.Th />{ids.map((b) => <Table.Th key={b ?? 'none'} className="fm-num" miw={76} maw={110}><Text size="xs" fw={600} truncate title={name(b, 'not drawn')}>{name(b, 'not drawn')}</Text></Table.Th>)}</Table.Tr></Table.Thead>
-        <Table.Tbody>
-          {ids.map((a) => {
-            const row = ids.reduce((sum, b) => sum + count(a, b), 0);
-            return (
-              <Table.Tr key={a ?? 'none'}>
-                <Table.Th maw={130}>{a === null ? <Text size="xs" fw={600}>not there</Text> : <ClassName name={name(a, '')} color={color(a)} />}</Table.Th>
-                {ids.map((b) => {
-                  const n = count(a, b);
-                  const impossible = a === null && b === null;
-                  const share = row ? n / row : 0;
-                  return (
-                    <Table.Td key={b ?? 'none'} className="fm-num" style={{ background: n ? `color-mix(in srgb, var(--mantine-color-${a === b ? 'teal' : 'orange'}-6) ${Math.round(8 + 32 * share)}%, transparent)` : undefined }}>
-                      {impossible ? '' : <Tooltip label={`${name(a, 'Not there')} in the reference, ${name(b, 'not drawn')} here: ${formatCount(n)}, ${formatShare(share, 0)} of the row`}><span>{n ? formatCount(n) : '·'}</span></Tooltip>}
-                    </Table.Td>
-                  );
-                })}
-              </Table.Tr>
-            );
-          })}
-        </Table.Tbody>
-      </Table>
-    </div>
+    <ConfusionTable
+      classes={classes} color={color} count={(a, b) => r.confusion.find((x) => x.a === a && x.b === b)?.count ?? 0} none={{ row: 'not there', column: 'not drawn' }}
+      caption={`Rows: ${r.a.name}. Columns: ${r.b.name}. On the diagonal the two agree.`}
+      cell={(a, b, n, share) => `${a} in the reference, ${b} here: ${n}, ${share} of the row`}
+    />
   );
 }

@@ -73,6 +73,17 @@ export const modelRow = z.object({
 export type ModelRow = z.infer<typeof modelRow>;
 export const models = defineRoute({ method: 'GET', path: '/projects/{project}/models', permission: 'project.view', summary: 'Model versions, newest first', params: projectParam, query: pageQuery.extend({ trash: flag.default(false) }), response: pageOf(modelRow) });
 export const model = defineRoute({ method: 'GET', path: '/models/{id}', permission: 'project.view', summary: 'One model version', params: idParam, response: modelRow });
+/** What is drawn of a measurement: curves and confusion. */
+export const modelEvaluation = defineRoute({
+  method: 'GET', path: '/models/{id}/evaluation', permission: 'project.view', summary: 'Precision-recall curves and the confusion of a model, by split; empty where it was not measured', params: idParam,
+  response: z.object({
+    splits: z.partialRecord(z.enum(['train', 'val', 'test']), z.object({
+      curves: z.record(z.string(), z.object({ precision: z.array(z.number()), score: z.array(z.number()) })).optional().describe('by class id: precision at recall 0, 0.01 … 1 at IoU 0.5, and the score that reaches it'),
+      confusion: z.object({ classes: z.array(z.string().nullable()), counts: z.array(z.array(z.number())) }).optional().describe('counts[truth][prediction]; null stands for nothing'),
+    })),
+  }),
+});
+export type ModelEvaluation = z.infer<typeof modelEvaluation.response>;
 export const promoteModel = defineRoute({ method: 'POST', path: '/models/{id}/promote', permission: 'train', summary: 'Make this the model whose proposals are shown', params: idParam, response: modelRow });
 export const trashModel = defineRoute({ method: 'DELETE', path: '/models/{id}', permission: 'train', summary: 'Move a model to the trash', params: idParam, response: 'empty' });
 export const restoreModel = defineRoute({ method: 'POST', path: '/models/{id}/restore', permission: 'train', summary: 'Take a model out of the trash', params: idParam, response: modelRow });

@@ -9,6 +9,7 @@ import * as qualityService from '@/lib/server/services/quality';
 import * as versionService from '@/lib/server/services/versions';
 
 export const jobs: Handlers['jobs'] = ({ params, query }, { who }) => jobService.list(who, params.project, query);
+export const workspaceJobs: Handlers['workspaceJobs'] = ({ query }, { who }) => jobService.ofWorkspace(who, query);
 export const job: Handlers['job'] = ({ params }, { who }) => jobService.one(who, params.id);
 export const cancelJob: Handlers['cancelJob'] = ({ params }, { who }) => jobService.cancel(who, params.id);
 export const jobSeries: Handlers['jobSeries'] = ({ params, query }, { who }) => jobService.series(who, params.id, query.after);
@@ -28,6 +29,7 @@ export const promoteModel: Handlers['promoteModel'] = ({ params }, { who }) => m
 export const trashModel: Handlers['trashModel'] = ({ params }, { who }) => modelService.trash(who, params.id);
 export const restoreModel: Handlers['restoreModel'] = ({ params }, { who }) => modelService.restore(who, params.id);
 export const eraseModel: Handlers['eraseModel'] = ({ params }, { who }) => modelService.erase(who, params.id);
+export const modelEvaluation: Handlers['modelEvaluation'] = ({ params }, { who }) => modelService.evaluation(who, params.id);
 export const modelFile: Handlers['modelFile'] = ({ params }, { who }) => modelService.file(who, params.id, params.file);
 
 export const prelabel: Handlers['prelabel'] = ({ params, body }, { who }) => prelabelService.start(who, params.project, body);

@@ -1,9 +1,10 @@
 /** Model versions: trained by the `train` job, one of them current: the one whose proposals are shown. */
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
-import type { ModelRow, modelFile, proposalStats, train } from '@/lib/api/routes/rounds';
+import { modelEvaluation, type ModelEvaluation, type ModelRow, type modelFile, type proposalStats, type train } from '@/lib/api/routes/rounds';
 import { labelSchema } from '@/lib/core/labels';
 import { db, type Db } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
@@ -110,6 +111,16 @@ export async function file(who: Principal, id: string, name: ModelFile): Promise
       'cache-control': 'private, max-age=31536000, immutable', 'content-disposition': `attachment; filename="${name}"`,
     },
   });
+}
+
+/** Where curves and confusion of a model lie, beside its files. */
+export const evaluationKey = (prefix: string) => `${prefix}evaluation.json`;
+
+export async function evaluation(who: Principal, id: string): Promise<ModelEvaluation> {
+  const { objectPrefix } = await requireModel(who, id);
+  const key = evaluationKey(objectPrefix);
+  if (!(await objectStore().stat(key))) return { splits: {} };
+  return modelEvaluation.response.parse(JSON.parse(await text(await objectStore().get(key))));
 }
 
 export async function startTraining(who: Principal, projectId: string, body: z.output<typeof train.body>): Promise<{ job: string; version: string }> {

@@ -1,6 +1,7 @@
 /** Figures of segmentation: one confusion matrix over all pixels of all images, at the size of the images. */
 import { ConfusionMatrix } from '@/lib/core/metrics';
 import { labelMapOf } from '../../data/labelMap';
+import { confusionOf } from '../details';
 import { IGNORED, type Evaluator, type PredictedLabel } from '../types';
 import { type SegmentDesign } from './head';
 
@@ -30,6 +31,7 @@ export function segmentEvaluator(design: SegmentDesign): Evaluator {
         images,
         values: { mIoU: mean(counted), dice: mean(dice.slice(1)), pixelAccuracy: matrix.accuracy() },
         byClass: { iou: ofClasses(iou), dice: ofClasses(dice), precision: ofClasses(matrix.precision()), recall: ofClasses(matrix.recall()) },
+        details: { confusion: confusionOf(matrix, [null, ...classes.map(({ id }) => id)]) },
       };
     },
   };
