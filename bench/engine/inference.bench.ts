@@ -6,12 +6,13 @@ import { type LayersModel } from '@/models/runtime/tf';
 import { readWeights } from '@/models/runtime/weights';
 import { defineBench, type Row } from '../define';
 import { mobileNetV2, tinyYolo, unet16 } from './networks';
+import { NO_TORCH, pairedTimes, Torch } from './torch';
 
-/** Two threads of PyTorch 1.13 on a machine of this kind, milliseconds an image. */
-const CASES: { name: string; model: () => LayersModel; size: number; torch: number }[] = [
-  { name: 'MobileNet v2 224²', model: () => mobileNetV2(224), size: 224, torch: 14.3 },
-  { name: 'U-Net16 256²', model: () => unet16(256), size: 256, torch: 40 },
-  { name: 'tiny YOLO 416²', model: () => tinyYolo(416), size: 416, torch: 32 },
+const CASES: { name: string; network: string; model: () => LayersModel; size: number }[] = [
+  { name: 'MobileNet v2 224²', network: 'mobilenet-v2', model: () => mobileNetV2(224), size: 224 },
+  { name: 'U-Net16 (nearest) 256²', network: 'unet16-nearest', model: () => unet16(256), size: 256 },
+  { name: 'U-Net16 (transposed) 256²', network: 'unet16-transposed', model: () => unet16(256, 'transposed'), size: 256 },
+  { name: 'tiny YOLO 416²', network: 'tiny-yolo', model: () => tinyYolo(416), size: 416 },
 ];
 
 function inference(model: LayersModel, size: number): Program {
@@ -28,15 +29,21 @@ export default defineBench({
   name: 'engine/inference',
   async run(ctx) {
     const rows: Row[] = [];
-    for (const { name, model, size, torch } of CASES) {
-      const program = inference(model(), size);
-      const x = float32(new Float32Array(size * size * 3).fill(0.3), [1, size, size, 3]);
-      const began = performance.now();
-      const executable = await ortEngine.compile(program, { threads: 2 });
-      rows.push({ metric: `${name}: compile`, value: performance.now() - began, unit: 'ms' });
-      const { median } = await ctx.time(() => executable.run({ x }), { runs: 30, warmup: 3 });
-      await executable.dispose();
-      rows.push({ metric: `inference of ${name}, 2 threads (reference: PyTorch 1.13, 2 threads, a like machine)`, value: median, unit: 'ms', reference: torch });
+    const torch = await Torch.start(2);
+    if (!torch) ctx.log(NO_TORCH);
+    try {
+      for (const { name, network, model, size } of CASES) {
+        const program = inference(model(), size);
+        const x = float32(new Float32Array(size * size * 3).fill(0.3), [1, size, size, 3]);
+        const began = performance.now();
+        const executable = await ortEngine.compile(program, { threads: 2 });
+        rows.push({ metric: `${name}: compile`, value: performance.now() - began, unit: 'ms' });
+        const { ours, theirs } = await pairedTimes(torch, { what: 'predict', network, size, runs: 10 }, () => executable.run({ x }), 5);
+        await executable.dispose();
+        rows.push({ metric: `inference of ${name}, 2 threads${torch ? ` (reference: PyTorch ${torch.version}, 2 threads, by turns)` : ''}`, value: ours, unit: 'ms', ...(theirs !== null && { reference: theirs }) });
+      }
+    } finally {
+      torch?.stop();
     }
     return rows;
   },

@@ -13,8 +13,8 @@ const conv = (x: T, filters: number, kernelSize: number, strides = 1, useBias = 
   L.conv2d({ filters, kernelSize, strides, padding: 'same', useBias, kernelInitializer: 'zeros' }).apply(x) as T;
 const norm = (x: T): T => L.batchNormalization({ momentum: 0.9 }).apply(x) as T;
 
-/** U-Net with 16 channels at the top, four levels, batch norm, nearest-neighbour up-sampling, one output (logits). */
-export function unet16(size: number): LayersModel {
+/** U-Net with 16 channels at the top, four levels, batch norm, one output (logits); up by repetition or by transposed convolution. */
+export function unet16(size: number, up: 'nearest' | 'transposed' = 'nearest'): LayersModel {
   const input = tf.input({ shape: [size, size, 3] });
   const block = (x: T, filters: number): T => [0, 1].reduce((y) => L.reLU().apply(norm(conv(y, filters, 3))) as T, x);
   const skips: T[] = [];
@@ -26,7 +26,9 @@ export function unet16(size: number): LayersModel {
   }
   x = block(x, 16 << 4);
   for (let level = 3; level >= 0; level--) {
-    x = L.upSampling2d({ size: [2, 2] }).apply(x) as T;
+    x = (up === 'nearest'
+      ? L.upSampling2d({ size: [2, 2] })
+      : L.conv2dTranspose({ filters: 16 << level, kernelSize: 2, strides: 2, kernelInitializer: 'zeros' })).apply(x) as T;
     x = block(L.concatenate().apply([skips[level]!, x]) as T, 16 << level);
   }
   return finish(tf.model({ inputs: input, outputs: conv(x, 1, 1, 1, true) }));
