@@ -27,6 +27,8 @@ export const me = defineRoute({
   }),
 });
 export const updateMe = defineRoute({ method: 'PATCH', path: '/me', permission: 'self', summary: 'Change my name', body: z.object({ name: personName }), response: 'empty' });
+/** `invalid` with `errors[].path` "current" when the current password is not right. The session of the request goes on; API tokens stay good. */
+export const changePassword = defineRoute({ method: 'POST', path: '/me/password', permission: 'self', summary: 'Set a new password by giving the current one; my other sessions end', body: z.object({ current: z.string().min(1).max(200), password }), response: 'empty' });
 
 const member = z.object({ id: uuid, userId: uuid, name: z.string(), email: z.string(), role, joinedAt: isoTime, lastSeenAt: isoTime.nullable() });
 export const members = defineRoute({ method: 'GET', path: '/members', permission: 'workspace.view', summary: 'People of the workspace', query: pageQuery, response: pageOf(member) });

@@ -86,6 +86,21 @@ describe('permission of every route', () => {
   });
 });
 
+it('jobs of no project are listed for their workspace, and for no other', async () => {
+  const { id: elsewhere } = await api.db.workspace.create({ data: { id: uuidv7(), name: 'Elsewhere, too' } });
+  const add = (data: object) => api.db.job.create({ data: { id: uuidv7(), kind: 'listed', queue: 'batch', title: 't', payload: {}, ...data } });
+  const project = await api.owner.api.createProject({ body: { name: 'With a job' } });
+  const mine = [await add({ workspaceId: api.workspaceId }), await add({ workspaceId: api.workspaceId, state: 'done' })];
+  await add({ workspaceId: elsewhere });
+  await add({ workspaceId: api.workspaceId, projectId: project.id });
+  const list = async (query: object) => (await people.viewer.api.workspaceJobs({ query: { kind: 'listed', ...query } })).items.map((j) => j.id);
+  expect(await list({})).toEqual([mine[1]!.id, mine[0]!.id]);
+  expect(await list({ state: 'queued' })).toEqual([mine[0]!.id]);
+  const first = await people.viewer.api.workspaceJobs({ query: { kind: 'listed', limit: 1 } });
+  expect(first.items).toEqual([expect.objectContaining({ id: mine[1]!.id, project: null, state: 'done' })]);
+  expect(await list({ limit: 1, cursor: first.next! })).toEqual([mine[0]!.id]);
+});
+
 /** A query that passes the contract, where none does not. */
 function sampleQuery(id: RouteId): string {
   const queries: Partial<Record<RouteId, string>> = { putImportFile: '?path=a.png', putImportArchive: '?name=a.zip', exportLosses: '?format=coco' };

@@ -31,7 +31,7 @@ export type Dispatcher = (request: Request) => Promise<Response>;
 
 /** Makes the dispatcher of these handlers. The product has one (`dispatch` in ./index). */
 export function createDispatcher(handlers: Handlers): Dispatcher {
-  const links = new FailureLimiter(30);
+  const links = new FailureLimiter(30, 'with links that are not good');
 
   return async function dispatch(request) {
     const requestId = uuidv7();

@@ -8,6 +8,8 @@ export class FailureLimiter {
   readonly #failures = new Map<string, number[]>();
   constructor(
     private readonly limit: number,
+    /** What is tried, for the message: "Too many attempts …". */
+    private readonly what: string,
     private readonly windowMs = 60_000,
   ) {}
 
@@ -20,7 +22,7 @@ export class FailureLimiter {
 
   /** @throws AppError `too-many-requests` when this key failed too often within the window */
   check(key: string, now = Date.now()): void {
-    if (this.#recent(key, now).length >= this.limit) throw new AppError('too-many-requests', 'Too many attempts with links that are not good. Wait a minute, then try again.');
+    if (this.#recent(key, now).length >= this.limit) throw new AppError('too-many-requests', `Too many attempts ${this.what}. Wait a minute, then try again.`);
   }
 
   fail(key: string, now = Date.now()): void {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSetupLink } from '@/lib/server/auth/links';
+import { hashPassword } from '@/lib/server/auth/password';
 import { ensureLocalCliToken } from '@/lib/server/auth/tokens';
 import { createResetLink } from '@/lib/server/services/people';
 import { clientWith, HOST, PASSWORD, send, signIn, startApi, type TestApi } from './testing/api';
@@ -169,6 +170,30 @@ describe('invitations and password links', () => {
     await expect(createResetLink(api.db, 'nobody@example.org')).rejects.toMatchObject({ code: 'not-found' });
     const back = await createResetLink(api.db, 'owner@example.org');
     await nobody.resetPassword({ body: { token: back.token, password: PASSWORD } });
+  });
+
+  it('are not needed by who knows the current password: other browsers are signed out, this one is not', async () => {
+    const me = await api.person('labeler');
+    await api.db.account.create({ data: { id: uuidv7(), userId: me.id, accountId: me.id, providerId: 'credential', password: await hashPassword(PASSWORD) } });
+    const [here, elsewhere] = [await signIn(me.email), await signIn(me.email)];
+    const open = await createResetLink(api.db, me.email);
+    const change = (json: object, more: object = { cookie: here, headers: { origin: HOST } }) => send('/api/v1/me/password', { method: 'POST', json, ...more });
+    const wrong = await change({ current: 'not my password', password: 'a new password' });
+    expect(wrong.status).toBe(400);
+    expect(await wrong.json()).toMatchObject({ code: 'invalid', errors: [{ path: 'current' }] });
+    expect((await change({ current: PASSWORD, password: 'short' })).status).toBe(400);
+    expect((await change({ current: PASSWORD, password: 'a new password' }, { cookie: here, headers: { origin: 'http://elsewhere.test' } })).status).toBe(403);
+    expect((await change({ current: PASSWORD, password: 'a new password' })).status).toBe(204);
+    expect((await send('/api/v1/me', { cookie: here })).status).toBe(200);
+    expect((await send('/api/v1/me', { cookie: elsewhere })).status).toBe(401);
+    await expect(signIn(me.email)).rejects.toThrow('401');
+    await signIn(me.email, 'a new password');
+    await expect(nobody.resetPassword({ body: { token: open.token, password: 'yet another one' } })).rejects.toMatchObject({ code: 'gone' });
+    const narrow = await me.api.createToken({ body: { name: 'narrow', scopes: ['label'] } });
+    await expect(clientWith(narrow.secret).changePassword({ body: { current: 'a new password', password: PASSWORD } })).rejects.toMatchObject({ code: 'forbidden' });
+    const answers = [];
+    for (let i = 0; i < 12; i++) answers.push((await change({ current: `guess number ${i}`, password: 'a new password' })).status);
+    expect(answers.at(-1)).toBe(429);
   });
 
   it('slow down who tries tokens', async () => {

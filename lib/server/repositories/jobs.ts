@@ -9,7 +9,7 @@ export function findJob(db: Db, id: string): Promise<JobRecord | null> {
 }
 
 /** Newest first; `before` is the id of the last row seen. */
-export function pageOfJobs(db: Db, where: { projectId: string; kind?: string; state?: JobState }, before: string | undefined, take: number): Promise<JobRecord[]> {
+export function pageOfJobs(db: Db, where: { projectId: string | null; workspaceId?: string; kind?: string; state?: JobState }, before: string | undefined, take: number): Promise<JobRecord[]> {
   return db.job.findMany({ where: { ...where, ...(before && { id: { lt: before } }) }, orderBy: { id: 'desc' }, take });
 }
 

@@ -8,6 +8,7 @@ export const peopleHandlers: HandlersOf<typeof contract> = {
   setup: ({ body }) => people.setUp(body),
   me: (_, { who, request }) => people.me(who, originOf(request).secure),
   updateMe: ({ body }, { who }) => people.rename(who, body.name),
+  changePassword: ({ body }, { who, request }) => people.changePassword(who, body, request),
   members: ({ query }, { who }) => people.members(who, query),
   updateMember: ({ params, body }, { who }) => people.changeRole(who, params.id, body.role),
   removeMember: ({ params }, { who }) => people.removeMember(who, params.id),

@@ -1,7 +1,7 @@
 /** Jobs as people see them. Asking for one is `enqueue` of `lib/server/queue`. */
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
-import type { JobRow, jobSeries, jobs } from '@/lib/api/routes/rounds';
+import type { JobRow, jobSeries, jobs, workspaceJobs } from '@/lib/api/routes/rounds';
 import { db } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
 import { cancelJob } from '@/lib/server/queue';
@@ -32,8 +32,16 @@ async function requireJob(who: Principal, id: string): Promise<repository.JobRec
 
 export async function list(who: Principal, projectId: string, query: z.output<typeof jobs.query>) {
   await requireProject(who, projectId);
-  const { cursor, limit, kind, state } = query;
-  const found = await repository.pageOfJobs(db(), { projectId, ...(kind && { kind }), ...(state && { state }) }, cursor, limit + 1);
+  return page({ projectId }, query);
+}
+
+/** Jobs of no project: the demo, projects being erased. */
+export function ofWorkspace(who: Principal, query: z.output<typeof workspaceJobs.query>) {
+  return page({ projectId: null, workspaceId: who.workspaceId }, query);
+}
+
+async function page(where: { projectId: string } | { projectId: null; workspaceId: string }, { cursor, limit, kind, state }: z.output<typeof jobs.query>) {
+  const found = await repository.pageOfJobs(db(), { ...where, ...(kind && { kind }), ...(state && { state }) }, cursor, limit + 1);
   const { rows, next } = pageOfRows(found, limit, (r) => r.id);
   const names = await namesOf(db(), rows.map((r) => r.createdById));
   return { items: rows.map((r) => toRow(r, names)), next };

@@ -4,12 +4,14 @@ import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import { permissions, type Role, type TokenScope } from '@/lib/api/permissions';
 import type * as contract from '@/lib/api/routes/people';
+import { sessionOf } from '@/lib/server/auth/auth';
 import { badLink, consumeLink, createInviteLink, createPasswordLink, findLink, type LinkRecord } from '@/lib/server/auth/links';
-import { hashPassword } from '@/lib/server/auth/password';
+import { hashPassword, verifyPassword } from '@/lib/server/auth/password';
 import { createApiToken, ensureLocalCliToken, scopesOf, type TokenRecord } from '@/lib/server/auth/tokens';
 import { config } from '@/lib/server/config';
 import { db, type Db, type Prisma } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
+import { FailureLimiter } from '@/lib/server/http/limiter';
 import { logger } from '@/lib/server/log';
 import { inTransaction, lockName, type Tx } from '@/lib/server/repositories/transaction';
 import { startRequestedDemo } from './demo';
@@ -33,10 +35,11 @@ async function createUser(tx: Tx, account: Account, hash: string): Promise<strin
   return id;
 }
 
-async function setPassword(tx: Tx, userId: string, hash: string): Promise<void> {
+/** Everybody signed in as this person is signed out, but for one session when it is named. */
+async function setPassword(tx: Tx, userId: string, hash: string, keptSession?: string): Promise<void> {
   const { count } = await tx.account.updateMany({ where: { userId, providerId: 'credential' }, data: { password: hash } });
   if (count === 0) await tx.account.create({ data: { id: uuidv7(), userId, accountId: userId, providerId: 'credential', password: hash } });
-  await tx.session.deleteMany({ where: { userId } });
+  await tx.session.deleteMany({ where: { userId, ...(keptSession && { id: { not: keptSession } }) } });
 }
 
 /** Whether there is an owner yet, and whether this token would make one. */
@@ -134,6 +137,26 @@ export async function me(who: Principal, secureCookies: boolean): Promise<z.inpu
 
 export async function rename(who: Principal, name: string): Promise<void> {
   await db().user.update({ where: { id: who.userId }, data: { name } });
+}
+
+/** Wrong current passwords of one person: whoever found an open browser does not try many. */
+const wrongPasswords = new FailureLimiter(10, 'with a password that is not right');
+
+/** Sets a new password. Other browsers of this person are signed out; API tokens stay good, each can be revoked by itself. */
+export async function changePassword(who: Principal, input: { current: string; password: string }, request: Request): Promise<void> {
+  if (!who.scopes.includes('*')) throw new AppError('forbidden', 'An API token with narrowed scopes does not change the password. Sign in to do that.');
+  wrongPasswords.check(who.userId);
+  const account = await db().account.findFirst({ where: { userId: who.userId, providerId: 'credential' } });
+  if (!account?.password || !(await verifyPassword(account.password, input.current))) {
+    wrongPasswords.fail(who.userId);
+    throw new AppError('invalid', 'The current password is not right. Nothing was changed.', { errors: [{ path: 'current', message: 'is not right' }] });
+  }
+  const hash = await hashPassword(input.password);
+  const session = await sessionOf(request);
+  await inTransaction(db(), async (tx) => {
+    await setPassword(tx, who.userId, hash, session?.sessionId);
+    await tx.oneTimeLink.deleteMany({ where: { kind: 'reset', userId: who.userId, usedAt: null } });
+  });
 }
 
 // Members -------------------------------------------------------------------------------------------------------------
