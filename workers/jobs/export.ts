@@ -38,7 +38,7 @@ export default defineJob({
               const reading = await readManifest(await store.get(manifestKey));
               yield* reading.items;
             },
-            ...(row.images && { image: (item: ManifestItem) => uprightImage(ctx, item) }),
+            ...(row.images && { image: (item: ManifestItem) => uprightImage(ctx, row.projectId, item) }),
             signal: ctx.signal,
             onItem: (done) => ctx.progress({ fraction: done / Math.max(1, version.items), message: `Writing ${done} of ${version.items} items` }),
           },
@@ -58,11 +58,12 @@ export default defineJob({
 
 /**
  * The image as labels see it: the original bytes, unless an EXIF orientation would make other tools show it turned; then it is
- * turned once and written without loss.
+ * turned once and written without loss. Null when it was erased since the version was frozen.
  */
-async function uprightImage({ store }: JobContext, item: ManifestItem): Promise<{ body: Uint8Array | AsyncIterable<Uint8Array>; extension?: string } | null> {
+async function uprightImage({ db, store }: JobContext, projectId: string, item: ManifestItem): Promise<{ body: Uint8Array | AsyncIterable<Uint8Array>; extension?: string } | null> {
   const key = assetKey(item.hash);
-  if (!(await store.stat(key))) return null;
+  const shown = await db.projectAsset.findUnique({ where: { projectId_hash: { projectId, hash: item.hash } } });
+  if (!shown || !(await store.stat(key))) return null;
   if (item.orientation === 1) return { body: await store.get(key) };
   const turned = await sharp(await store.read(key), { limitInputPixels: false }).autoOrient().png({ compressionLevel: 6 }).toBuffer();
   return { body: turned, extension: 'png' };

@@ -16,7 +16,7 @@ import { freezeVersion } from '@/lib/server/services/versions/freeze';
 import { evaluateModel, loadPredictor, trainModel, type Example, type ModelCard, type TaskMetrics, type TrainOptions } from '@/models/node';
 import { defineJob, type JobContext } from '../runtime/defineJob';
 import { SharedCheckpoint, sweepCheckpoints } from './lib/checkpoint';
-import { AssetImages, stillStored } from './lib/images';
+import { AssetImages, stillThere } from './lib/images';
 import { counted, wasCancelled } from './lib/job';
 import { modelFolder } from './lib/modelFolder';
 import { TrainingReport } from './lib/trainingReport';
@@ -57,7 +57,7 @@ async function trainAndKeep(ctx: JobContext, payload: JobInput<'train'>, folder:
   ctx.progress({ message: 'Reading the version' });
   const { head, items } = await readManifest(await ctx.store.get(manifestKey));
   let erased = 0;
-  const set = await trainingSetOf(payload.options.task, head.schema, stillStored(db, items, () => erased++));
+  const set = await trainingSetOf(payload.options.task, head.schema, stillThere(db, version.projectId, items, () => erased++));
   if (erased > 0) set.notes.push(`Left out, because they were erased since: ${counted(erased, 'image')} of the version.`);
   const watchesTrain = set.val.length === 0;
   const report = new TrainingReport(ctx, set, watchesTrain, payload.options.task);

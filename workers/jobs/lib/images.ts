@@ -53,11 +53,11 @@ export class AssetImages {
 
 const PAGE = 500;
 
-/** Those of a version's items whose images are still stored: erasing for good reaches into frozen versions, too. */
-export async function* stillStored(db: PrismaClient, items: AsyncIterable<ManifestItem>, onErased: () => void): AsyncGenerator<ManifestItem> {
+/** Those of a version's items whose images the project still has: erasing for good reaches into frozen versions, too. */
+export async function* stillThere(db: PrismaClient, projectId: string, items: AsyncIterable<ManifestItem>, onErased: () => void): AsyncGenerator<ManifestItem> {
   let page: ManifestItem[] = [];
-  const stored = async function* () {
-    const rows = await db.asset.findMany({ where: { hash: { in: page.map((i) => i.hash) } }, select: { hash: true } });
+  const present = async function* () {
+    const rows = await db.projectAsset.findMany({ where: { projectId, hash: { in: page.map((i) => i.hash) } }, select: { hash: true } });
     const known = new Set(rows.map((r) => r.hash));
     for (const item of page) {
       if (known.has(item.hash)) yield item;
@@ -67,7 +67,7 @@ export async function* stillStored(db: PrismaClient, items: AsyncIterable<Manife
   };
   for await (const item of items) {
     page.push(item);
-    if (page.length === PAGE) yield* stored();
+    if (page.length === PAGE) yield* present();
   }
-  yield* stored();
+  yield* present();
 }
