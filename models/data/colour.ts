@@ -19,29 +19,38 @@ const LEAST_BLUR = 0.3;
 export function blurImage(image: RgbImage, deviation: number): void {
   if (deviation < LEAST_BLUR) return;
   const radius = Math.ceil(3 * deviation);
-  const kernel = Float32Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * deviation * deviation)));
-  const sum = kernel.reduce((a, b) => a + b, 0);
-  for (let i = 0; i < kernel.length; i++) kernel[i]! /= sum;
+  // One side of the kernel, in 1 / 65536; the middle makes up the sum.
+  const side = Array.from({ length: radius + 1 }, (_, i) => Math.exp(-(i ** 2) / (2 * deviation * deviation)));
+  const sum = 2 * side.reduce((a, b) => a + b, 0) - 1;
+  const kernel = Int32Array.from(side, (weight) => Math.round((65536 * weight) / sum));
+  kernel[0] = 65536 - 2 * kernel.subarray(1).reduce((a, b) => a + b, 0);
   const { data, width, height } = image;
-  blurLines(data, kernel, radius, height, width, width * 3, 3);
-  blurLines(data, kernel, radius, width, height, 3, width * 3);
-}
-
-/** Convolves each of `lines` lines of `length` pixels: lines begin every `next` bytes, pixels follow every `step` bytes. */
-function blurLines(data: Uint8Array, kernel: Float32Array, radius: number, lines: number, length: number, next: number, step: number): void {
-  const line = new Float32Array((length + 2 * radius) * 3);
-  for (let n = 0; n < lines; n++) {
-    for (let i = 0; i < length + 2 * radius; i++) {
-      const from = n * next + Math.max(0, Math.min(length - 1, i - radius)) * step;
-      for (let c = 0; c < 3; c++) line[i * 3 + c] = data[from + c]!;
+  const row = width * 3;
+  const line = new Uint8Array((width + 2 * radius) * 3);
+  for (let y = 0; y < height; y++) {
+    const from = y * row;
+    line.set(data.subarray(from, from + row), radius * 3);
+    for (let i = 0; i < radius; i++) for (let c = 0; c < 3; c++) {
+      line[i * 3 + c] = data[from + c]!;
+      line[(radius + width + i) * 3 + c] = data[from + row - 3 + c]!;
     }
-    for (let i = 0; i < length; i++) {
-      for (let c = 0; c < 3; c++) {
-        let value = 0.5;
-        for (let k = 0; k < kernel.length; k++) value += kernel[k]! * line[(i + k) * 3 + c]!;
-        data[n * next + i * step + c] = value;
-      }
+    for (let i = 0; i < row; i++) {
+      let value = Math.imul(kernel[0]!, line[i + radius * 3]!) + 32768;
+      for (let k = 1; k <= radius; k++) value = (value + Math.imul(kernel[k]!, line[i + (radius - k) * 3]! + line[i + (radius + k) * 3]!)) | 0;
+      data[from + i] = value >> 16;
     }
+  }
+  // Down the columns a whole row at a time, from a copy.
+  const copy = data.slice();
+  const sums = new Int32Array(row);
+  for (let y = 0; y < height; y++) {
+    sums.fill(32768);
+    for (let k = -radius; k <= radius; k++) {
+      const from = Math.max(0, Math.min(height - 1, y + k)) * row;
+      const weight = kernel[Math.abs(k)]!;
+      for (let i = 0; i < row; i++) sums[i] = (sums[i]! + Math.imul(weight, copy[from + i]!)) | 0;
+    }
+    for (let i = 0; i < row; i++) data[y * row + i] = sums[i]! >> 16;
   }
 }
 
