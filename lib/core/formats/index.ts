@@ -13,7 +13,7 @@ export * from './manifest';
 export * from './losses';
 export * from './classes';
 export { folderSplits, splitOfName } from './splits';
-export { imageInfoOf } from './imageInfo';
+export { headOf, imageInfoOf } from './imageInfo';
 
 export const formats: readonly Format[] = [voc, coco, yolo, masks, landmarksCsv, classFolders];
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { config } from '@/lib/server/config';
 import type { Db, Prisma } from '@/lib/server/db/client';
-import { inTransaction, lockName } from '@/lib/server/repositories/transaction';
+import { inTransaction, lockName, type Tx } from '@/lib/server/repositories/transaction';
 import { nodeStream, withLocalFile, type ObjectBody, type ObjectStore } from '@/lib/server/storage';
 import { inspect, type Inspected } from './inspect';
 import { assetKey, needsDisplay, renditionPrefix, withRenditions, type Made, type RenditionName, type Renditions } from './renditions';
@@ -24,6 +24,14 @@ export type AssetSource = { body: ObjectBody } | { file: string } | { key: strin
 const STORE_MS = 10 * 60_000;
 /** Held while it is decided whether these bytes are stored: by what stores them, and by what erases. */
 const assetLock = (hash: string) => `asset:${hash}`;
+
+/**
+ * Until the transaction ends, what these bytes are used for is decided by nobody else: not that a project shows them no more,
+ * nor that nobody does. Take it before rows are touched.
+ */
+export async function lockAssets(tx: Tx, hashes: readonly string[]): Promise<void> {
+  for (const hash of [...new Set(hashes)].sort()) await lockName(tx, assetLock(hash));
+}
 
 /**
  * Stores an image: recognised by content, bounded in pixels, decoded once from end to end (so that a file that is cut off
@@ -151,6 +159,8 @@ export async function dropAssetIfUnused(db: Db, store: ObjectStore, hash: string
     db,
     async (tx) => {
       await lockName(tx, assetLock(hash));
+      // Whoever is about to refer to the row holds it: their work is seen once they are done.
+      await tx.$queryRaw`select 1 from "Asset" where "hash" = ${hash} for update`;
       const asset = await tx.asset.findUnique({ where: { hash } });
       if (!asset) return 0;
       const { count } = await tx.asset.deleteMany({ where: { hash, items: { none: {} }, projects: { none: {} } } });

@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Prisma } from '@/lib/server/db/client';
-import { dropAssetIfUnused } from '@/lib/server/media/assets';
+import { dropAssetIfUnused, lockAssets } from '@/lib/server/media/assets';
 import { removeUploads } from '@/lib/server/services/imports';
 import { removePrefix } from '@/lib/server/storage';
 import type { JobContext } from '../../runtime/defineJob';
@@ -12,7 +12,7 @@ type Tx = Prisma.TransactionClient;
 const CHUNK = 100;
 const TIMEOUT = { timeout: 300_000 };
 
-/** Lets go of those of these assets that neither an item nor the guide of the project shows any more. */
+/** Lets go of those of these assets that neither an item nor the guide of the project shows any more; they are locked. */
 async function unlinkAssets(tx: Tx, projectId: string, hashes: readonly string[]): Promise<void> {
   await tx.$executeRaw`
     delete from "ProjectAsset" pa
@@ -42,14 +42,17 @@ export async function sweepAssets(ctx: JobContext): Promise<number> {
 }
 
 /** Erases items of a project with all their documents. Those not in the trash are left unless `all`. Returns how many went. */
-export async function eraseItems(ctx: JobContext, projectId: string, ids: readonly string[], options: { all: boolean }, onProgress: (done: number) => void): Promise<number> {
+export async function eraseItems(ctx: Pick<JobContext, 'db' | 'signal'>, projectId: string, ids: readonly string[], options: { all: boolean }, onProgress: (done: number) => void): Promise<number> {
   let erased = 0;
   for (let i = 0; i < ids.length; i += CHUNK) {
     ctx.signal.throwIfAborted();
     const chunk = ids.slice(i, i + CHUNK);
     erased += await ctx.db.$transaction(async (tx) => {
-      const where = { id: { in: chunk }, projectId, ...(!options.all && { deletedAt: { not: null } }) };
-      const items = await tx.item.findMany({ where, select: { id: true, hash: true } });
+      const named = await tx.item.findMany({ where: { id: { in: chunk }, projectId }, select: { hash: true } });
+      await lockAssets(tx, named.map((x) => x.hash));
+      // Whoever takes one out of the trash at this moment comes before, and keeps it, or too late.
+      const items = await tx.$queryRaw<{ id: string; hash: string }[]>`
+        select "id", "hash" from "Item" where "id" = any(${chunk}::uuid[]) and "projectId" = ${projectId}::uuid and (${options.all} or "deletedAt" is not null) order by "id" for update`;
       await tx.disagreement.deleteMany({ where: { itemId: { in: items.map((x) => x.id) } } });
       await tx.item.deleteMany({ where: { id: { in: items.map((x) => x.id) } } });
       await unlinkAssets(tx, projectId, [...new Set(items.map((x) => x.hash))]);

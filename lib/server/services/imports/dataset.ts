@@ -1,46 +1,26 @@
 /** Opening what was received as a dataset: which format its labels are in, and which classes the project lacks. */
 import { uuidv7 } from 'uuidv7';
 import { AppError } from '@/lib/api/errors';
-import { detectFormats, planClasses, readerOf, scanDataset, type ClassPlan, type DatasetReading, type DatasetScan, type ImageInfo, type ReadOptions } from '@/lib/core/formats';
-import type { Source, SourceEntry } from '@/lib/core/io';
+import { detectFormats, imageInfoOf, planClasses, readerOf, scanDataset, type ClassPlan, type DatasetReading, type DatasetScan, type ImageInfo, type ReadOptions } from '@/lib/core/formats';
+import type { Source } from '@/lib/core/io';
 import type { LabelSchema } from '@/lib/core/labels';
-import { sniffImage } from '@/lib/core/media';
 import type { PrismaClient } from '@/lib/server/db/client';
 import { saveSchema } from '../schema';
 import { loadSchema } from '../schemaCache';
 import type { ImportOptions } from '../imports';
 
-/** Enough of nearly every image file to know its size. */
-const HEAD_BYTES = 64 * 1024;
 /** Of two formats that are at least so likely, the one not read is named in the report. */
 const LIKELY = 0.5;
 /** The reader for images alone: it also knows splits by folder and by ImageSets. */
 const IMAGES_ONLY = 'voc';
 
-/** The first bytes of a file. */
-export async function headOf(entry: SourceEntry, bytes = HEAD_BYTES): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of entry.open()) {
-    parts.push(chunk);
-    length += chunk.length;
-    if (length >= bytes) break;
-  }
-  return Buffer.concat(parts).subarray(0, bytes);
-}
-
 /** Size and orientation by an image's header, read once an image. */
 function imageInfoReader(): NonNullable<ReadOptions['imageInfo']> {
   const known = new Map<string, Promise<ImageInfo | null>>();
-  const look = async (entry: SourceEntry): Promise<ImageInfo | null> => {
-    let found = sniffImage(await headOf(entry));
-    if ('error' in found && found.fault === 'truncated' && entry.size > HEAD_BYTES) found = sniffImage(await entry.bytes());
-    return 'error' in found ? null : { width: found.width, height: found.height, orientation: found.orientation };
-  };
   return (entry) => {
     let info = known.get(entry.path);
     // A file that cannot be unpacked is refused where its pixels are read.
-    if (!info) known.set(entry.path, (info = look(entry).catch(() => null)));
+    if (!info) known.set(entry.path, (info = imageInfoOf(entry).catch(() => null)));
     return info;
   };
 }

@@ -1,9 +1,9 @@
 /** Files that no reader took up: pictures of kinds that are not read, documents, archives in the folder. */
 import { extensionOf, hasImageExtension, type Source } from '@/lib/core/io';
+import { headOf } from '@/lib/core/formats';
 import { isHidden } from '@/lib/core/formats/images';
 import { sniffImage } from '@/lib/core/media';
 import type { ReportEntry } from '@/lib/server/repositories/imports';
-import { headOf } from './dataset';
 
 /** What readers look at, and what comes with datasets; they say themselves what they could not use. */
 const LABEL_FILES = new Set(['xml', 'txt', 'json', 'jsonl', 'ndjson', 'yaml', 'yml', 'csv', 'tsv', 'names', 'data', 'cache', 'md', 'license', 'log', 'html', 'ini', 'cfg']);

@@ -223,8 +223,10 @@ class ImportRun {
       try {
         return await writeItem(ctx.db, { projectId: row.projectId, importId: row.id, path: item.path, asset, author, done: this.#options.markDone && item.labelled, userId: ctx.userId, ...more });
       } catch (error) {
+        // What was found in the trash was erased meanwhile: it is made anew.
+        if (isGone(error) && more.restores) more = { ...more, restores: null };
         // The asset was erased between the two: it is stored again, once.
-        if (!isForeignKey(error) || attempt === 2) throw error;
+        else if (!isForeignKey(error) || attempt > 1) throw error;
       }
     }
   }
@@ -240,6 +242,7 @@ const issueEntries = (item: InterchangeItem, itemId: string | null) => item.issu
 
 const prismaCode = (error: unknown) => (error instanceof Prisma.PrismaClientKnownRequestError ? error.code : null);
 const isUnique = (error: unknown) => prismaCode(error) === 'P2002';
+const isGone = (error: unknown) => prismaCode(error) === 'P2025';
 const isForeignKey = (error: unknown) => prismaCode(error) === 'P2003';
 
 /** `work` of every element, at most `n` at a time, in any order; results in the elements' order. Stops at the first error. */

@@ -6,7 +6,7 @@ import { OPERATION_VERSION, type Operation } from '@/lib/core/ops';
 import type { PrismaClient } from '@/lib/server/db/client';
 import type { AuthorKind } from '@/lib/server/db/generated/enums';
 import { notify } from '@/lib/server/events';
-import { linkAsset, type AssetRecord } from '@/lib/server/media/assets';
+import { linkAsset, lockAssets, type AssetRecord } from '@/lib/server/media/assets';
 import { addToProject } from '@/lib/server/repositories/counts';
 import { inTransaction } from '@/lib/server/repositories/transaction';
 import { applyOperations, ensureDocument } from '../documents';
@@ -47,6 +47,7 @@ export function writeItem(db: PrismaClient, item: NewItem): Promise<string> {
     const id = item.restores ?? uuidv7();
     const side = item.split && { split: item.split, splitSource: 'data' as const };
     let before = { status: 'open' as 'open' | 'work' | 'done', annotations: 0 };
+    await lockAssets(tx, [asset.hash]);
     await linkAsset(tx, projectId, asset.hash);
     if (item.restores) {
       const old = await tx.item.update({ where: { id }, data: { deletedAt: null, importId: item.importId } });
