@@ -132,7 +132,11 @@ export async function makeBatch(kitchen: Kitchen, { batch, augmentation, members
       renderImage({ data: image.subarray(i * pixels * 3, (i + 1) * pixels * 3), ...input }, plan, sources.map((source) => source.image), fill);
       if (map) renderMap(map, plan, sources.map((source) => source.map!));
       const labels = sources.flatMap(({ example }, k) => mapLabels(example.labels, plan.pieces[k]!, classes));
-      task.writeTargets(design, arrays, i, { ...input, labels, labelMap: map?.data ?? null });
+      try {
+        task.writeTargets(design, arrays, i, { ...input, labels, labelMap: map?.data ?? null });
+      } catch (error) {
+        throw new Error(`the targets of image ${sources[0]!.example.id} cannot be written: ${(error as Error).message}`, { cause: error });
+      }
     });
   } finally {
     for (const result of settled) if (result.status === 'fulfilled' && result.value.slot) store.release(result.value.slot);
