@@ -1,4 +1,5 @@
 /** Every route of /api/v1. A new route is a `defineRoute` in one of these files and its handler on the server. */
+import * as adoptedModels from './routes/adoptedModels';
 import * as imports from './routes/imports';
 import * as items from './routes/items';
 import * as people from './routes/people';
@@ -19,6 +20,7 @@ export const contract = {
   ...routesOf(items),
   ...routesOf(imports),
   ...routesOf(rounds),
+  ...routesOf(adoptedModels),
 };
 export type Contract = typeof contract;
 export type RouteId = keyof Contract;

@@ -1,5 +1,4 @@
 import fs from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,14 +10,14 @@ import type { Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import { jobKinds, type JobInput } from '@/lib/server/queue/kinds';
 import { insertModel } from '@/lib/server/repositories/models';
-import { evaluationKey, makeCurrent, MODEL_FILES, modelPrefix } from '@/lib/server/services/models';
+import { evaluationKey, makeCurrent, modelPrefix } from '@/lib/server/services/models';
 import { freezeVersion } from '@/lib/server/services/versions/freeze';
-import { evaluateModel, loadPredictor, trainModel, type Example, type ModelCard, type TaskMetrics, type TrainOptions } from '@/models/node';
+import { countParameters, evaluateModel, loadPredictor, trainModel, type Example, type ModelCard, type TaskMetrics, type TrainOptions } from '@/models/node';
 import { defineJob, type JobContext } from '../runtime/defineJob';
 import { SharedCheckpoint, sweepCheckpoints } from './lib/checkpoint';
 import { AssetImages, stillThere } from './lib/images';
 import { counted, wasCancelled } from './lib/job';
-import { modelFolder } from './lib/modelFolder';
+import { modelFolder, storeModel } from './lib/modelFolder';
 import { TrainingReport } from './lib/trainingReport';
 import { trainingSetOf, type LabelledImage, type TrainingSet } from './lib/trainingSet';
 
@@ -167,18 +166,11 @@ async function keep(ctx: JobContext, { payload, version, set, card, seconds, mea
   const { db, store } = ctx;
   const projectId = ctx.projectId!;
   const objectPrefix = modelPrefix(ctx.jobId);
-  let bytes = 0;
-  for (const name of MODEL_FILES) {
-    const file = path.join(outDir, name);
-    const { size } = await fs.stat(file);
-    await store.put(`${objectPrefix}${name}`, createReadStream(file), { size, contentType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream' });
-    bytes += size;
-  }
+  const bytes = await storeModel(ctx, outDir, objectPrefix);
   const drawn: ModelEvaluation = { splits: Object.fromEntries(Object.entries(measured).flatMap(([split, { details }]) => (details ? [[split, details]] : []))) };
   const evaluation = Buffer.from(JSON.stringify(drawn));
   await store.put(evaluationKey(objectPrefix), Readable.from([evaluation]), { size: evaluation.length, contentType: 'application/json' });
-  // Weights are 32-bit floats.
-  const parameters = Math.round((await fs.stat(path.join(outDir, 'weights.bin'))).size / 4);
+  const parameters = await countParameters(outDir);
   const metrics = metricsOf(measured);
   return db.$transaction(
     async (tx) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { split } from '@/lib/api/common';
+import { adoptModel, tryModel } from '@/lib/api/routes/adoptedModels';
 import { trainOptions } from '@/lib/api/routes/rounds';
 import { uuid } from '@/lib/core/labels';
 import type { QueueName } from './queues';
@@ -43,6 +44,12 @@ export const jobKinds = {
       maxPerImage: z.number().int(),
     }),
   },
+  /** Says how an uploaded model can be read. */
+  inspectModel: { queue: 'quick', payload: z.object({ upload: uuid }) },
+  /** Runs an uploaded model on one image. */
+  tryModel: { queue: 'quick', payload: tryModel.body.extend({ upload: uuid }) },
+  /** Keeps a built-in or uploaded model as a model version. */
+  adoptModel: { queue: 'quick', payload: adoptModel.body },
   quality: { queue: 'quick', payload: z.object({ report: uuid }) },
   export: { queue: 'batch', payload: z.object({ export: uuid }) },
   /** Erases what lies in the trash for good: rows, log and objects. */

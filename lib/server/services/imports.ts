@@ -17,6 +17,7 @@ import * as repository from '@/lib/server/repositories/imports';
 import { jobStates, type JobRecord } from '@/lib/server/repositories/jobs';
 import { objectStore, removePrefix, type ObjectStore } from '@/lib/server/storage';
 import { requireOfProject, requireProject } from './access';
+import { Intake } from './intake';
 import { pageOfRows } from './paging';
 
 export type ImportRow = z.input<typeof importRow>;
@@ -58,22 +59,6 @@ export async function open(who: Principal, projectId: string, source: string, op
     return made;
   });
   return rowOf(row);
-}
-
-/** Counts and hashes what goes by; more than `limit` bytes is an error. */
-class Intake {
-  readonly #hash = createHash('sha256');
-  bytes = 0;
-  constructor(readonly name: string, readonly limit: number) {}
-  async *through(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      this.bytes += chunk.byteLength;
-      if (this.bytes > this.limit) throw new AppError('too-large', `"${this.name}" is larger than the ${Math.floor(this.limit / 1e6)} MB that one upload may have. Split it, or raise FIELDMARK_MAX_UPLOAD_MB.`);
-      this.#hash.update(chunk);
-      yield chunk;
-    }
-  }
-  digest = () => this.#hash.digest('hex');
 }
 
 /** Stores one received file and notes it. */
