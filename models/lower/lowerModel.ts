@@ -1,6 +1,6 @@
 /** A tf.layers model as values of a graph. */
 import type * as tf from '@tensorflow/tfjs';
-import { ops, sameShape, show, sizeOf, type Graph, type Value } from '../graph';
+import { ops, sameShape, show, sizeOf, type Graph, type GraphNode, type Value } from '../graph';
 import { layerLowerings } from './layers';
 import { type LayerContext, type LoweredWeight } from './types';
 
@@ -30,6 +30,8 @@ export interface LowerOptions {
   from?: readonly tf.SymbolicTensor[];
   /** The tensors whose values are wanted; only what they need is lowered. Default: the model's outputs. */
   to?: readonly tf.SymbolicTensor[];
+  /** Told of each layer in order: its values, and which nodes of the graph it added (the inspector asks). */
+  onLayer?: (layer: tf.layers.Layer, inputs: readonly Value[], output: Value, nodes: readonly GraphNode[]) => void;
 }
 
 /** `conv2d_1/kernel` for a weight that tf.layers calls `conv2d_1/kernel_1` on a second loading. */
@@ -44,7 +46,7 @@ export function weightNames(layer: tf.layers.Layer): { name: string; variable: t
  * Adds `model` to `graph`, its inputs being `inputs` (full shapes, batch included). Weights become graph inputs.
  * Throws an Error that names the layer and its class when there is no lowering for it.
  */
-export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly Value[], { training, weight: given, from = model.inputs, to = model.outputs }: LowerOptions): LoweredModel {
+export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly Value[], { training, weight: given, from = model.inputs, to = model.outputs, onLayer }: LowerOptions): LoweredModel {
   const weights = new Map<string, LoweredWeight>();
   const updates = new Map<string, Value>();
   const statistics = new Map<string, Value>();
@@ -104,6 +106,7 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
       throw new Error(`layer ${layer.name}: the class ${layer.getClassName()} is unknown; known are ${Object.keys(layerLowerings).join(', ')}`);
     }
     let value: Value;
+    const before = graph.nodes.length;
     try {
       value = lowering(contextOf(layer), values);
     } catch (error) {
@@ -112,6 +115,7 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
     const declared = tensor.shape.slice(1).map((n, i) => n ?? value.shape[i + 1]!);
     if (!sameShape(declared, value.shape.slice(1))) throw new Error(`layer ${layer.name} gives ${show(value.shape)}, tf.layers says [batch, ${declared.join(', ')}]`);
     known.set(tensor.id, value);
+    onLayer?.(layer, values, value, graph.nodes.slice(before));
     return value;
   };
   const outputs = to.map(visit);

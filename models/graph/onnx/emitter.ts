@@ -23,6 +23,8 @@ export interface OnnxProgram {
   /** Kept by the engine, in the layout of the port. */
   state: OnnxPort[];
   outputs: OnnxPort[];
+  /** For each value that an ONNX node makes, the id of the graph's node that it was written for. */
+  origins: ReadonlyMap<string, number>;
 }
 
 const bytesOf = (data: TypedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -90,6 +92,7 @@ export class OnnxEmitter {
     const feeds: OnnxPort[] = [];
     const kept: OnnxPort[] = [];
     for (const node of nodes) {
+      this.writer.origin = node.id;
       if (node.op === 'input') {
         const port = this.inputNode(node as GraphNode<'input'>, constants);
         if (port) (port.name in state ? kept : feeds).push(port);
@@ -105,7 +108,7 @@ export class OnnxEmitter {
     for (const port of kept) {
       port.output = this.writer.output(this.get(state[port.name]!, port.layout), port.dtype, physicalShape(port.shape, port.layout));
     }
-    return { bytes: this.writer.encode(), feeds, state: kept, outputs };
+    return { bytes: this.writer.encode(), feeds, state: kept, outputs, origins: this.writer.origins };
   }
 
   private inputNode(node: GraphNode<'input'>, constants: Record<string, TensorData>): OnnxPort | null {

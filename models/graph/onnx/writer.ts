@@ -19,6 +19,9 @@ export class OnnxWriter {
   private readonly free = new Set<string>();
   private readonly domains = new Set<string>();
   private counter = 0;
+  /** Whatever the nodes now written are made for; kept for each value, so that a profile can be read. */
+  origin = -1;
+  readonly origins = new Map<string, number>();
 
   get nodeCount(): number {
     return this.nodes.length;
@@ -46,7 +49,10 @@ export class OnnxWriter {
   nodeOutputs(opType: string, input: readonly string[], attributes: Record<string, Attribute>, count: number, domain = ''): string[] {
     if (domain) this.domains.add(domain);
     const output = Array.from({ length: count }, () => `v${this.counter++}`);
-    for (const name of output) this.free.add(name);
+    for (const name of output) {
+      this.free.add(name);
+      this.origins.set(name, this.origin);
+    }
     this.nodes.push({
       opType, domain, input, output,
       name: `${opType}_${output[0]}`,

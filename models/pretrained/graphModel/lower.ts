@@ -2,7 +2,7 @@
  * A TensorFlow.js graph model as values of a graph: from there on it is a network like any other, which runs on every
  * engine, has gradients, and can be cut at any node.
  */
-import { type Graph, show, sizeOf, type Program, type TensorData, type Value } from '../../graph';
+import { type Graph, type GraphNode, show, sizeOf, type Program, type TensorData, type Value } from '../../graph';
 import { evaluateWithTf } from '../../graph/tf/oracle';
 import { type GraphModel, isControl, type NodeDef, refOf } from './artifacts';
 import { Reader } from './attributes';
@@ -26,13 +26,15 @@ export interface LowerGraphOptions {
   inputs: Readonly<Record<string, Value>>;
   /** Names of nodes (`node`, `node:1`); default the model's own outputs. What they do not depend on is left out. */
   outputs?: readonly string[];
+  /** Told of each node of the model in order: its values, and which nodes of the graph it added (the inspector asks). */
+  onNode?: (node: NodeDef, inputs: readonly Value[], output: Value, nodes: readonly GraphNode[]) => void;
 }
 
 /**
  * Adds the part of `model` that the outputs depend on. Weights become inputs of the graph with their own names.
  * Throws an Error that names the node and its operation where one cannot be read: cut the model before it.
  */
-export function lowerGraphModel(graph: Graph, model: GraphModel, { inputs, outputs = model.outputs }: LowerGraphOptions): LoweredGraphModel {
+export function lowerGraphModel(graph: Graph, model: GraphModel, { inputs, outputs = model.outputs, onNode }: LowerGraphOptions): LoweredGraphModel {
   const values = new Map<string, Value>();
   const weights: Record<string, TensorData> = {};
   const kernels = kernelNames(model);
@@ -55,12 +57,14 @@ export function lowerGraphModel(graph: Graph, model: GraphModel, { inputs, outpu
     if (!read) throw new Error(`node ${node.name}: the operation ${node.op} cannot be read; known are ${Object.keys(opReaders).sort().join(', ')}`);
     const own = node.input.filter((name) => !isControl(name)).map((name) => values.get(keyOf(name))!);
     let results: Value[];
+    const before = graph.nodes.length;
     try {
       results = [read(contextOf(graph, node, own))].flat();
     } catch (error) {
       throw new Error(`node ${node.name} (${node.op} of ${own.map(({ shape }) => show(shape)).join(', ')}): ${(error as Error).message}`, { cause: error });
     }
     results.forEach((value, i) => values.set(i === 0 ? node.name : `${node.name}:${i}`, folded(graph, value)));
+    onNode?.(node, own, results[0]!, graph.nodes.slice(before));
   };
 
   for (const node of ordered(model, outputs)) {

@@ -1,0 +1,1 @@
+export { inspectModel, measureProgram, type MeasureOptions } from './inspectModel';

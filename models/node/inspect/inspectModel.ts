@@ -1,0 +1,85 @@
+/** The report of a stored model, of whatever kind, measured where asked. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { toOnnx } from '../../graph/onnx/emitter';
+import { sizeOf } from '../../graph';
+import { imageInput } from '../../import/upload';
+import { inspectGraph, inspectLayers, type Inspected, type NetworkReport } from '../../inspect';
+import { nodeNames, onnxReport } from '../../inspect/onnx';
+import { type ModelCard } from '../../runtime/card';
+import { readUpload } from '../import/upload';
+import { prepareInput } from '../import/onnxNetwork';
+import { loadCard, loadModel } from '../modelFiles';
+import { readGraph } from '../pretrained/read';
+import { profile, type Profile } from './profile';
+
+export interface MeasureOptions {
+  /** Default 1. */
+  threads?: number;
+  /** Default 10. */
+  runs?: number;
+}
+
+/** Measures a program and writes the times into its report. What is merged into another layer has no time of its own. */
+export async function measureProgram({ report, program, image, layerOf }: Inspected, { threads = 1, runs = 10 }: MeasureOptions): Promise<NetworkReport> {
+  const { bytes, feeds, origins } = toOnnx(program);
+  const [port] = feeds;
+  if (feeds.length !== 1 || !port) throw new Error('only networks with one input are measured');
+  const data = Float32Array.from({ length: sizeOf(image.shape) }, (_, i) => Math.sin(i));
+  const measured = await profile(bytes, { [port.name]: new ort.Tensor('float32', data, [...image.shape]) }, { threads, runs, fused: true });
+  const times = new Map<string, number>();
+  for (const [name, { milliseconds }] of measured.nodes) {
+    // ONNX Runtime keeps the name of a value in what it makes of the node: `Conv_v12`, `v12_nchwc`.
+    const value = /(?:^|_)(v\d+)(?:_|$)/.exec(name)?.[1];
+    const layer = value === undefined ? undefined : layerOf.get(origins.get(value) ?? -1);
+    if (layer !== undefined) times.set(layer, (times.get(layer) ?? 0) + milliseconds);
+  }
+  return timed(report, times, measured, threads, runs);
+}
+
+function timed(report: NetworkReport, times: ReadonlyMap<string, number>, { total }: Profile, threads: number, runs: number): NetworkReport {
+  const known = [...times.values()].reduce((a, b) => a + b, 0);
+  return {
+    ...report,
+    layers: report.layers.map((layer) => ({ ...layer, milliseconds: times.get(layer.name) ?? null })),
+    timing: { engine: 'ort', threads, runs, total, rest: Math.max(0, total - known) },
+  };
+}
+
+/** An uploaded model: run once as it is for the shapes, and, where asked, again as it is in use for the times. */
+async function inspectOnnx(bytes: Uint8Array, { inputSize, network }: Pick<ModelCard, 'inputSize' | 'network'>, measure: MeasureOptions | null): Promise<NetworkReport> {
+  const model = readUpload(bytes);
+  const { input, type, layout } = imageInput(model);
+  const channels = network?.runtime === 'onnx' ? network.channels : 'rgb';
+  const pixels = Uint8Array.from({ length: inputSize.width * inputSize.height * 3 }, (_, i) => (i * 37) & 255);
+  const normalisation = { resize: 'stretch' as const, fill: 0, mean: [0, 0, 0], deviation: [255, 255, 255] };
+  const feeds = { [input]: prepareInput(pixels, { inputSize, normalisation, network: { runtime: 'onnx', input, type, layout, channels, outputs: [] } }) };
+  const { threads = 1, runs = 10 } = measure ?? {};
+  const plain = await profile(bytes, feeds, { threads, runs: 1, fused: false });
+  const shapes = new Map([...plain.nodes].flatMap(([name, { shape }]) => (shape ? [[name, shape] as const] : [])));
+  const report = onnxReport(model, inputSize, shapes);
+  if (!measure) return report;
+  const used = await profile(bytes, feeds, { threads, runs, fused: true });
+  const names = nodeNames(model);
+  const times = new Map<string, number>();
+  for (const node of model.nodes) {
+    const own = [names.get(node)!, ...node.outputs.map((output) => `${output}_nchwc`)].flatMap((name) => used.nodes.get(name) ?? []);
+    if (own.length > 0) times.set(names.get(node)!, own.reduce((sum, { milliseconds }) => sum + milliseconds, 0));
+  }
+  return timed(report, times, used, threads, runs);
+}
+
+/** The report of the model in the folder `dir`. With `measure`, layers are timed (by running the network some times). */
+export async function inspectModel(dir: string, measure: MeasureOptions | null = null): Promise<NetworkReport> {
+  const card = await loadCard(dir);
+  if (card.network?.runtime === 'onnx') return inspectOnnx(await readFile(path.join(dir, 'model.onnx')), card, measure);
+  let inspected: Inspected;
+  if (card.network?.runtime === 'graph') inspected = inspectGraph(await readGraph(dir), card.network, card.inputSize);
+  else {
+    const { model } = await loadModel(dir);
+    inspected = inspectLayers(model, [card.inputSize.height, card.inputSize.width, model.inputs[0]!.shape[3] ?? 3]);
+    model.dispose();
+  }
+  return measure ? measureProgram(inspected, measure) : inspected.report;
+}
