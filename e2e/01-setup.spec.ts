@@ -1,7 +1,7 @@
 /** The first minutes: the set-up link, signing in and out, and the first person who is invited. */
 import { expect, test } from './support/test';
 import { fromSetup, LOCAL_URL } from './support/env';
-import { ensureOwner, OWNER, PASSWORD } from './support/people';
+import { addPerson, ensureOwner, OWNER, PASSWORD } from './support/people';
 
 // Nobody is signed in here; and the owner must not be made by a fixture.
 test.use({ storageState: { cookies: [], origins: [] } });
@@ -132,4 +132,45 @@ test('an invitation link lets a labeler join, who may label and not more', async
   await page.reload();
   await expect(page.getByRole('cell', { name: email })).toBeVisible();
   await Promise.all([ours.close(), theirs.close(), late.close()]);
+});
+
+test('a new password by a one-time link, and by oneself, ends what was signed in', async ({ browser }) => {
+  const owner = await ensureOwner(LOCAL_URL, fromSetup('SETUP_TOKEN'));
+  const forgetful = await addPerson(LOCAL_URL, owner, 'reviewer', 'Fred Forgetful');
+  const [ours, theirs, old] = await Promise.all([browser.newContext({ storageState: owner.state }), browser.newContext(), browser.newContext({ storageState: forgetful.state })]);
+  const page = await ours.newPage();
+  await page.goto('/members');
+  await page.getByRole('button', { name: 'More about Fred Forgetful' }).click();
+  await page.getByRole('menuitem', { name: 'Link for a new password' }).click();
+  const link = await page.getByRole('dialog', { name: 'A new password for Fred Forgetful' }).getByLabel('One-time link').inputValue();
+
+  const guest = await theirs.newPage();
+  await guest.goto(link);
+  await expect(guest.getByRole('heading', { name: 'Set a new password' })).toBeVisible();
+  await expect(guest.getByText(`For ${forgetful.email}.`)).toBeVisible();
+  await guest.getByLabel(/^New password/).fill('another horse entirely');
+  await guest.getByLabel('The same again').fill('another horse entirely');
+  await guest.getByRole('button', { name: 'Set password and sign in' }).click();
+  await expect(guest).toHaveURL(/\/projects$/);
+  await guest.goto(link);
+  await expect(guest.getByRole('heading', { name: 'This link does not work' })).toBeVisible();
+
+  expect((await old.request.get('/api/v1/me')).status()).toBe(401);
+  const enter = (password: string) => old.request.post('/api/auth/sign-in/email', { data: { email: forgetful.email, password }, headers: { origin: LOCAL_URL } });
+  expect((await enter(PASSWORD)).status()).toBe(401);
+  expect((await enter('another horse entirely')).ok()).toBe(true);
+
+  // And once more by himself, who knows the present one.
+  await guest.goto('/account');
+  await guest.getByLabel('Present password').fill('not the present one');
+  await guest.getByLabel('New password').fill('a third horse');
+  await guest.getByLabel('The new one again').fill('a third horse');
+  await guest.getByRole('button', { name: 'Change the password' }).click();
+  await expect(guest.getByLabel('Present password')).toHaveAttribute('aria-invalid', 'true');
+  await guest.getByLabel('Present password').fill('another horse entirely');
+  await guest.getByRole('button', { name: 'Change the password' }).click();
+  await expect(guest.getByText('Your password is changed.')).toBeVisible();
+  expect((await old.request.get('/api/v1/me')).status()).toBe(401);
+  expect((await enter('a third horse')).ok()).toBe(true);
+  await Promise.all([ours.close(), theirs.close(), old.close()]);
 });

@@ -8,7 +8,7 @@ import { IconFolders, IconPlus, IconSearch, IconSparkles } from '@tabler/icons-r
 import { api } from '../../lib/api';
 import { assetUrl } from '../../lib/assets';
 import { countOf } from '../../lib/format';
-import { useJob, useWatchedJobs, watchJob } from '../../lib/jobs';
+import { isActive } from '../../lib/jobs';
 import { q, rowsOf, type Project } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
@@ -28,16 +28,14 @@ export function ProjectsPage() {
   const [creating, { open, close }] = useDisclosure(false);
   const demo = useAction<void, { job: string }>({
     run: (_, idempotencyKey) => api.createDemo({}, { idempotencyKey }), failed: 'The demo project was not added',
-    onDone: ({ job }) => watchJob(job),
+    invalidates: () => [['job', 'list', 'workspace']],
   });
-  const watched = useWatchedJobs();
-  const demoJob = demo.data?.job ?? watched.at(-1);
-  const running = useJob(demoJob).data;
-  const drawing = running?.kind === 'demo' && (running.state === 'queued' || running.state === 'running');
+  // Whoever asked for it, and also when the start did.
+  const drawing = rowsOf(useInfiniteQuery(q.workspaceJobs()).data).find((j) => j.kind === 'demo' && isActive(j));
   const rows = rowsOf(query.data);
   const hasDemo = rows.some((p) => p.demo);
   const addDemo = (
-    <ActionButton permission="project.manage" leftSection={<IconSparkles size={15} aria-hidden />} loading={demo.isPending || drawing} onClick={() => demo.mutate()}>Add the demo project</ActionButton>
+    <ActionButton permission="project.manage" leftSection={<IconSparkles size={15} aria-hidden />} loading={demo.isPending || !!drawing} onClick={() => demo.mutate()}>Add the demo project</ActionButton>
   );
   const create = (
     <ActionButton permission="project.manage" variant="filled" leftSection={<IconPlus size={15} aria-hidden />} onClick={open}>Create a project</ActionButton>
@@ -50,7 +48,7 @@ export function ProjectsPage() {
       {(rows.length > 8 || search) && (
         <TextInput mb="md" maw={320} placeholder="Find a project" aria-label="Find a project by name" leftSection={<IconSearch size={15} aria-hidden />} value={search} onChange={(e) => setSearch(e.currentTarget.value)} />
       )}
-      {running?.kind === 'demo' && <JobStrip id={demoJob} />}
+      <JobStrip id={drawing?.id ?? demo.data?.job} />
       <Loaded query={query} what="The projects" skeleton={<div className={classes.grid}>{[0, 1, 2, 3].map((i) => <Skeleton key={i} h={238} radius={6} />)}</div>}>
         {() => rows.length === 0 ? (
           asked ? (

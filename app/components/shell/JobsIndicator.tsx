@@ -1,29 +1,21 @@
 'use client';
-import { useEffect, useRef } from 'react';
 import Link from 'next/link';
-import { useInfiniteQuery, useQueries, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { ActionIcon, Anchor, Divider, Indicator, Popover, RingProgress, ScrollArea, Stack, Text, Tooltip } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconChecklist } from '@tabler/icons-react';
 import { countOf } from '../../lib/format';
-import { keysOfProject } from '../../lib/invalidation';
-import { isActive, outcomeOf, unwatchJob, usePollMs, useWatchedJobs } from '../../lib/jobs';
+import { useEndings } from '../../lib/jobEndings';
+import { isActive, usePollMs } from '../../lib/jobs';
 import { q, rowsOf, type Job } from '../../lib/queries';
 import { JobView } from '../common/JobView';
 
-/** Jobs that run, of the project in view and those this browser started; says when one ends. */
+/** Jobs that run, of the project in view and those of no project; says when one ends. */
 export function JobsIndicator({ project }: { project: string | null }) {
   const poll = usePollMs();
-  const watched = useWatchedJobs();
-  const list = useInfiniteQuery({ ...q.jobs(project ?? ''), enabled: !!project, refetchInterval: (query) => (rowsOf(query.state.data).some(isActive) ? poll : false) });
-  const single = useQueries({ queries: watched.map((id) => ({ ...q.job(id), refetchInterval: (query: { state: { data?: Job } }) => (query.state.data && !isActive(query.state.data) ? (false as const) : poll) })) });
-  const jobs = new Map<string, Job>();
-  if (project) for (const job of rowsOf(list.data)) jobs.set(job.id, job);
-  single.forEach((s, i) => {
-    if (s.data) jobs.set(s.data.id, s.data);
-    else if (s.isError && watched[i]) unwatchJob(watched[i]);
-  });
-  const all = [...jobs.values()];
+  const refetchInterval = (query: { state: { data?: Parameters<typeof rowsOf<Job>>[0] } }) => (rowsOf(query.state.data).some(isActive) ? poll : (false as const));
+  const ofProject = useInfiniteQuery({ ...q.jobs(project ?? ''), enabled: !!project, refetchInterval });
+  const ofWorkspace = useInfiniteQuery({ ...q.workspaceJobs(), refetchInterval });
+  const all = [...(project ? rowsOf(ofProject.data) : []), ...rowsOf(ofWorkspace.data)].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   useEndings(all);
 
   const active = all.filter(isActive);
@@ -48,32 +40,10 @@ export function JobsIndicator({ project }: { project: string | null }) {
             {active.map((job) => <JobView key={job.id} job={job} compact />)}
             {recent.length > 0 && <Divider label="Ended" labelPosition="left" />}
             {recent.map((job) => <JobView key={job.id} job={job} compact />)}
-            {project && <Anchor component={Link} href={`/projects/${project}/jobs`} size="xs">All jobs of this project</Anchor>}
+            <Anchor component={Link} href={project ? `/projects/${project}/jobs` : '/system'} size="xs">{project ? 'All jobs of this project' : 'All jobs of the workspace'}</Anchor>
           </Stack>
         </ScrollArea.Autosize>
       </Popover.Dropdown>
     </Popover>
   );
-}
-
-/** Tells when a job that was seen running has ended, and makes what it may have changed old. */
-function useEndings(jobs: Job[]): void {
-  const client = useQueryClient();
-  const seen = useRef(new Set<string>());
-  useEffect(() => {
-    for (const job of jobs) {
-      if (isActive(job)) {
-        seen.current.add(job.id);
-        continue;
-      }
-      if (!seen.current.delete(job.id)) continue;
-      const keys = job.project ? keysOfProject(job.project) : [['project', 'list'], ['item', 'list'], ['model', 'list'], ['storage']].map((queryKey) => ({ queryKey }));
-      for (const key of keys) void client.invalidateQueries(key);
-      const failed = job.state === 'failed';
-      notifications.show({
-        color: failed ? 'red' : job.state === 'done' ? 'teal' : 'gray', withBorder: true, autoClose: failed ? 12_000 : 5_000,
-        title: job.title, message: outcomeOf(job),
-      });
-    }
-  }, [jobs, client]);
 }

@@ -15,6 +15,7 @@ import { PageHeader, Section } from '../common/PageHeader';
 import { RelativeTime } from '../common/RelativeTime';
 import { useMe } from '../common/session';
 import { Loaded } from '../common/States';
+import { PasswordForm } from './PasswordForm';
 import { roleTexts } from './roles';
 
 export function AccountPage() {
@@ -35,8 +36,8 @@ export function AccountPage() {
           </Stack>
         </form>
       </Section>
+      <Section title="Password" hint={<>Forgotten it? An owner makes a link for a new one on the members page, or runs <span className="fm-mono">npx fieldmark user reset-password</span> where Fieldmark runs.</>}><PasswordForm email={me.user.email} /></Section>
       <Tokens />
-      <Section title="Password"><Text size="sm" c="dimmed">To change it, let an owner make a link on the members page, or run <span className="fm-mono">npx fieldmark user reset-password</span> where Fieldmark runs.</Text></Section>
     </>
   );
 }

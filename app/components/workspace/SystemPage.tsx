@@ -1,11 +1,13 @@
 'use client';
 import Link from 'next/link';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Alert, Anchor, Badge, Group, Progress, SimpleGrid, Table, Text } from '@mantine/core';
 import { IconCircleCheckFilled, IconCircleX } from '@tabler/icons-react';
 import { formatBytes, formatCount } from '../../lib/format';
-import { q, type Health } from '../../lib/queries';
+import { q, rowsOf, type Health } from '../../lib/queries';
 import { Figure, Figures } from '../rounds/Figures';
+import { JobList } from '../common/JobList';
+import { LoadMore } from '../common/LoadMore';
 import { PageHeader, Section } from '../common/PageHeader';
 import { RelativeTime } from '../common/RelativeTime';
 import { Loaded } from '../common/States';
@@ -46,7 +48,21 @@ export function SystemPage() {
           }}
         </Loaded>
       </Section>
+      <WorkspaceJobs />
     </>
+  );
+}
+
+/** What no project lists: drawing the demo, erasing projects. */
+function WorkspaceJobs() {
+  const list = useInfiniteQuery(q.workspaceJobs());
+  const rows = rowsOf(list.data);
+  return (
+    <Section title="Jobs of no project" hint="Drawing the demo, erasing projects. The jobs of a project stand on its own page.">
+      <Loaded query={list} what="The jobs">
+        {() => rows.length === 0 ? <Text size="sm" c="dimmed">None yet.</Text> : <><JobList jobs={rows} /><LoadMore query={list} /></>}
+      </Loaded>
+    </Section>
   );
 }
 

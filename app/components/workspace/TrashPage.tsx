@@ -1,12 +1,13 @@
 'use client';
-import { Suspense, useState } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import { useSearchParams } from 'next/navigation';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Group, Select, Table, Tabs, Text } from '@mantine/core';
 import { IconRestore, IconTrash, IconTrashX } from '@tabler/icons-react';
 import { api } from '../../lib/api';
 import { countOf, formatBytes } from '../../lib/format';
-import { watchJob } from '../../lib/jobs';
+import { useEndings } from '../../lib/jobEndings';
+import { useJob } from '../../lib/jobs';
 import { headline } from '../../lib/metrics';
 import { q, rowsOf, type Model, type Project } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
@@ -73,8 +74,8 @@ function ProjectRow({ project: p }: { project: Project }) {
   const stale = () => [['project', 'list'], ['project', p.id], ['storage']];
   const restore = useAction({ run: () => api.restoreProject({ params: { project: p.id } }), failed: 'The project was not restored', done: `“${p.name}” is back.`, invalidates: stale });
   const erase = useAction<void, { job: string }>({
-    run: () => api.eraseProject({ params: { project: p.id }, body: { confirmName: p.name } }), failed: 'The project was not erased', done: 'Erasing has begun; progress is at the top right.', invalidates: stale,
-    onDone: ({ job }) => { watchJob(job); setAsking(false); },
+    run: () => api.eraseProject({ params: { project: p.id }, body: { confirmName: p.name } }), failed: 'The project was not erased', done: 'Erasing has begun; progress is at the top right.', invalidates: () => [...stale(), ['job', 'list', 'workspace']],
+    onDone: () => setAsking(false),
   });
   return (
     <Table.Tr>
@@ -116,7 +117,9 @@ function ModelRow({ model: m, project }: { model: Model; project: string }) {
   const [asking, setAsking] = useState(false);
   const stale = () => [['model', 'list', project], ['storage']];
   const restore = useAction({ run: () => api.restoreModel({ params: { id: m.id } }), failed: 'The model was not restored', done: 'Restored', invalidates: stale });
-  const erase = useAction<void, { job: string }>({ run: () => api.eraseModel({ params: { id: m.id } }), failed: 'The model was not erased', done: 'Erasing has begun.', invalidates: () => [...stale(), ['job', 'list', project]], onDone: ({ job }) => { watchJob(job); setAsking(false); } });
+  const erase = useAction<void, { job: string }>({ run: () => api.eraseModel({ params: { id: m.id } }), failed: 'The model was not erased', invalidates: () => [...stale(), ['job', 'list', project]], onDone: () => setAsking(false) });
+  const erasing = useJob(erase.data?.job).data;
+  useEndings(useMemo(() => (erasing ? [erasing] : []), [erasing]));
   const best = headline(m);
   return (
     <Table.Tr>

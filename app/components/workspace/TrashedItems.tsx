@@ -1,17 +1,19 @@
 'use client';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Checkbox, Group, Table, Text } from '@mantine/core';
 import { IconRestore, IconTrashX } from '@tabler/icons-react';
 import { api } from '../../lib/api';
 import { assetUrl } from '../../lib/assets';
 import { countOf } from '../../lib/format';
-import { watchJob } from '../../lib/jobs';
+import { useEndings } from '../../lib/jobEndings';
+import { useJob } from '../../lib/jobs';
 import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
 import { ItemStatusBadge } from '../common/badges';
 import { ConfirmTyped } from '../common/ConfirmTyped';
+import { JobStrip } from '../common/JobView';
 import { LoadMore } from '../common/LoadMore';
 import { RelativeTime } from '../common/RelativeTime';
 import { Loaded } from '../common/States';
@@ -27,9 +29,11 @@ export function TrashedItems({ project }: { project: string }) {
   const after = () => setChosen(new Set());
   const restore = useAction<string[], { count: number }>({ run: (items) => api.restoreItems({ params: { project }, body: { items } }), failed: 'The images were not restored', done: ({ count }) => `${countOf(count, 'image')} restored`, invalidates: stale, onDone: after });
   const erase = useAction<string[], { job: string }>({
-    run: (items) => api.eraseItems({ params: { project }, body: { items } }), failed: 'The images were not erased', done: 'Erasing has begun; progress is at the top right.', invalidates: () => [...stale(), ['job', 'list', project]],
-    onDone: ({ job }) => { watchJob(job); setAsking(false); after(); },
+    run: (items) => api.eraseItems({ params: { project }, body: { items } }), failed: 'The images were not erased', invalidates: () => [...stale(), ['job', 'list', project]],
+    onDone: () => { setAsking(false); after(); },
   });
+  const erasing = useJob(erase.data?.job).data;
+  useEndings(useMemo(() => (erasing ? [erasing] : []), [erasing]));
   const none = ids.length === 0 && 'Choose images first.';
   return (
     <Loaded query={list} what="The images">
@@ -46,6 +50,7 @@ export function TrashedItems({ project }: { project: string }) {
               </Group>
             )}
           </Group>
+          <JobStrip id={erase.data?.job} />
           {rows.length === 0 ? <Text size="sm" c="dimmed">No image of this project is in the trash.</Text> : (
             <Table>
               <Table.Thead><Table.Tr><Table.Th w={30} /><Table.Th w={70} /><Table.Th>Image</Table.Th><Table.Th>Status</Table.Th><Table.Th>Annotations</Table.Th><Table.Th>In the trash since</Table.Th></Table.Tr></Table.Thead>
