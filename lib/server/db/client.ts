@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { config } from '@/lib/server/config';
 import { onShutdown } from '@/lib/server/web/lifecycle';
@@ -24,8 +25,23 @@ export function createClient(connectionString: string, options: { max?: number; 
 const KEY = Symbol.for('fieldmark.db');
 type Holder = { [KEY]?: PrismaClient };
 
-/** The database client of this process (one pool, made on first use). */
+/** The transaction that the work at hand is a part of, for code that asks for `db()`. */
+const ambient = new AsyncLocalStorage<PrismaClient>();
+
+/**
+ * Runs `work` as a part of a transaction: whatever it does through `db()`, its own transactions included, is kept when that
+ * commits, and never otherwise.
+ */
+export function within<T>(tx: Prisma.TransactionClient, work: () => Promise<T>): Promise<T> {
+  const nested = (inner: unknown) => (typeof inner === 'function' ? (inner as (tx: Prisma.TransactionClient) => unknown)(tx) : Promise.all(inner as Promise<unknown>[]));
+  const client = new Proxy(tx, { get: (target, name) => (name === '$transaction' ? nested : (Reflect.get(target, name) as unknown)) });
+  return ambient.run(client as PrismaClient, work);
+}
+
+/** The database client of this process (one pool, made on first use); inside `within`, its transaction. */
 export function db(): PrismaClient {
+  const transaction = ambient.getStore();
+  if (transaction) return transaction;
   const holder = globalThis as Holder;
   if (!holder[KEY]) {
     const { databaseUrl, databasePool } = config();
