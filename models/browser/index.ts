@@ -3,4 +3,12 @@
  */
 export { modelCardSchema, parseModelCard, taskNames, type ModelCard, type TaskName } from '../runtime/card';
 export { viewings, type Viewing } from '../inference/types';
+export { builtins, type Builtin } from '../pretrained/builtin';
+export { guessMapping } from '../import/mapClasses';
+export type { UploadChoices } from '../import/upload';
 export type { TrainEvaluation, TrainPhase, TrainProgress } from '../training/types';
+export { builtins, type Builtin } from '../pretrained/builtin';
+export { guessMapping, type ClassMapping } from '../import/mapClasses';
+export { uploadChoicesSchema, type UploadChoices } from '../import/choices';
+export { about as outputLayouts, type AboutLayout } from '../import/layouts/about';
+export { networkReportSchema, type LayerReport, type NetworkReport } from '../inspect/schema';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type ScoredBox } from '../../heads/yolo';
 import { fuseDetections } from '../../tasks/detect/decode';
+import { about } from './about';
 import { type OutputLayout } from './types';
 import { matrixOf } from './yolo';
 
@@ -22,10 +23,7 @@ function candidates(data: Float32Array, classes: number, minScore: number): Scor
 }
 
 export const boxes: OutputLayout<Head> = {
-  name: 'boxes',
-  title: 'List of boxes',
-  description: 'One row a box: left, top, right, bottom in input pixels, score, class. YOLOv10, YOLO26 and exports with non-max suppression inside.',
-  task: 'detect',
+  ...about.boxes,
   headSchema,
   defaults: { decode: { minScore: 0.001, nmsIou: 0.7, limit: 300 } },
   recognise(outputs) {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type ScoredBox } from '../../heads/yolo';
 import { fuseDetections } from '../../tasks/detect/decode';
 import { type View } from '../../tasks/types';
+import { about } from './about';
 import { type OutputLayout, type OutputPort } from './types';
 
 const headSchema = z.object({
@@ -55,10 +56,7 @@ function peaks({ design, outputs }: Pick<View<Head>, 'design' | 'outputs'>, minS
 }
 
 export const centernet: OutputLayout<Head> = {
-  name: 'centernet',
-  title: 'CenterNet',
-  description: 'A score map a class, a map of sizes, and perhaps one of offsets, at a quarter of the input.',
-  task: 'detect',
+  ...about.centernet,
   headSchema,
   defaults: { decode: { minScore: 0.001, nmsIou: 0.5, limit: 100 } },
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { decodeMasks } from '../../tasks/segment/decode';
 import { type View } from '../../tasks/types';
+import { about } from './about';
 import { type OutputLayout } from './types';
 
 const headSchema = z.object({
@@ -46,10 +47,7 @@ export function logitsOf(data: Float32Array, { order, channels, values }: Head):
 }
 
 export const classMap: OutputLayout<Head> = {
-  name: 'class-map',
-  title: 'Segmentation map',
-  description: 'A score a class for every place (U-Net, DeepLab, SegFormer, torchvision), or the number of the class itself.',
-  task: 'segment',
+  ...about['class-map'],
   headSchema,
   defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5000 } },
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { pointToFull } from '../../tasks/frame';
 import { type LabelledPoint, type LandmarksLabel, type View } from '../../tasks/types';
+import { about } from './about';
 import { type OutputLayout } from './types';
 import { mirroredBack } from './yoloPose';
 
@@ -53,10 +54,7 @@ export function movenetPoints({ design, outputs }: Pick<View<Head>, 'design' | '
 }
 
 export const movenet: OutputLayout<Head> = {
-  name: 'movenet',
-  title: 'MoveNet',
-  description: 'The pose of one person, 17 points.',
-  task: 'landmarks',
+  ...about.movenet,
   headSchema,
   defaults: { decode: { minScore: 0.2, nmsIou: 0.5, limit: 1 } },
   recognise: () => null,

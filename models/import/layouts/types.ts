@@ -4,8 +4,8 @@
  */
 import { type z } from 'zod';
 import { type Size } from '../../data/letterbox';
-import { type TaskName } from '../../runtime/card';
 import { type DecodeOptions, type PredictedLabel, type View } from '../../tasks/types';
+import { type AboutLayout } from './about';
 
 /** An output with the shape that it had on a trial run, batch first. */
 export interface OutputPort {
@@ -30,13 +30,7 @@ export interface Recognised<Head = unknown> {
   points?: number;
 }
 
-export interface OutputLayout<Head = unknown> {
-  /** Name in the card's `architecture.head`. */
-  readonly name: string;
-  readonly title: string;
-  /** For people: which models have it. */
-  readonly description: string;
-  readonly task: TaskName;
+export interface OutputLayout<Head = unknown> extends AboutLayout {
   readonly headSchema: z.ZodType<Head>;
   readonly defaults: { decode: DecodeOptions };
   /** How outputs of these shapes would be read, or null where they cannot be of this layout. */

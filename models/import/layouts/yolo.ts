@@ -1,5 +1,6 @@
 /** Detectors of the YOLO family: v5 and its kin (rows, with objectness), v8 and later (columns, without). */
 import { fuseDetections } from '../../tasks/detect/decode';
+import { about } from './about';
 import { candidatesOf, predictionsSchema, type Predictions } from './predictions';
 import { gridCells, type Hints, type OutputLayout, type OutputPort, type Recognised } from './types';
 
@@ -32,10 +33,7 @@ function v8(outputs: readonly OutputPort[], { inputSize, metadata }: Hints): Rec
 }
 
 export const yolov5: OutputLayout<Predictions> = {
-  name: 'yolov5',
-  title: 'YOLOv5 detector',
-  description: 'One row a prediction: box, objectness, class scores. YOLOv5, v6, v7 and YOLOX with decoded boxes.',
-  task: 'detect',
+  ...about.yolov5,
   headSchema: predictionsSchema,
   defaults,
   recognise: v5,
@@ -43,10 +41,7 @@ export const yolov5: OutputLayout<Predictions> = {
 };
 
 export const yolov8: OutputLayout<Predictions> = {
-  name: 'yolov8',
-  title: 'YOLOv8 or YOLO11 detector',
-  description: 'One column a prediction: box, class scores. YOLOv8, v9, 11, 12 as Ultralytics exports them.',
-  task: 'detect',
+  ...about.yolov8,
   headSchema: predictionsSchema,
   defaults,
   recognise: v8,

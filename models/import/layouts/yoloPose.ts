@@ -1,6 +1,7 @@
 /** Skeletons of the YOLO family: predictions that end in their points. */
 import { pointToFull } from '../../tasks/frame';
 import { type LabelledPoint, type LandmarksLabel, type View } from '../../tasks/types';
+import { about } from './about';
 import { candidatesOf, depthOf, kept, predictionsSchema, readerOf, type Candidate, type Predictions } from './predictions';
 import { gridCells, type OutputLayout } from './types';
 import { matrixOf } from './yolo';
@@ -28,10 +29,7 @@ function shapeOf(text: string | undefined): { count: number; fields: 2 | 3 } | n
 }
 
 export const yolov8Pose: OutputLayout<Predictions> = {
-  name: 'yolov8-pose',
-  title: 'YOLOv8 or YOLO11 pose model',
-  description: 'One column a prediction: box, class score, points with x, y and how sure the model is. Without a word in the file, 17 points of a person are taken.',
-  task: 'landmarks',
+  ...about['yolov8-pose'],
   headSchema: predictionsSchema,
   defaults: { decode: { minScore: 0.25, nmsIou: 0.5, limit: 100 } },
 

@@ -2,6 +2,7 @@
 import { isEmptyMask, maskFromBitmap } from '@/lib/core/masks';
 import { toFull, pointToInput } from '../../tasks/frame';
 import { type MaskLabel, type View } from '../../tasks/types';
+import { about } from './about';
 import { candidatesOf, depthOf, kept, predictionsSchema, readerOf, type Candidate, type Predictions } from './predictions';
 import { gridCells, type OutputLayout } from './types';
 import { matrixOf } from './yolo';
@@ -52,10 +53,7 @@ function maskOf(view: View<Predictions>, candidate: Candidate, masks: Prototypes
 }
 
 export const yolov8Segment: OutputLayout<Predictions> = {
-  name: 'yolov8-seg',
-  title: 'YOLOv8 or YOLO11 instance segmenter',
-  description: 'Predictions with 32 mask coefficients, and a second output with the prototypes. Also YOLOv5-seg.',
-  task: 'segment',
+  ...about['yolov8-seg'],
   headSchema: predictionsSchema,
   defaults: { decode: { minScore: 0.25, nmsIou: 0.5, limit: 300 } },
 

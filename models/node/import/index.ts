@@ -1,3 +1,3 @@
 export { inspectUpload, openUpload, readUpload, saveUpload, type UploadReport } from './upload';
 export { ModelRefused } from '../../import/onnx';
-export { uploadChoicesSchema, type UploadChoices } from '../../import/upload';
+export { uploadChoicesSchema, type UploadChoices } from '../../import/choices';

@@ -5,7 +5,8 @@
 import * as ort from 'onnxruntime-node';
 import { readings, type OutputPort, type Reading } from '../../import/layouts';
 import { checkOnnx, MAX_ONNX_BYTES, ModelRefused, readOnnx, WireError, type OnnxModel } from '../../import/onnx';
-import { guessChoices, imageInput, inputSizeOf, uploadCard, type UploadChoices } from '../../import/upload';
+import { type UploadChoices } from '../../import/choices';
+import { guessChoices, imageInput, inputSizeOf, uploadCard } from '../../import/upload';
 import { type Size } from '../../data/letterbox';
 import { type Predictor } from '../../inference/types';
 import { type ModelCard, type StoredNetwork } from '../../runtime/card';

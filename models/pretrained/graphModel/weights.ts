@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { sizeOf, type DType, type TensorData, type TypedArray } from '../../graph';
+import { fromHalf } from '../../runtime/half';
 
 const specSchema = z.object({
   name: z.string().min(1),
@@ -18,16 +19,6 @@ export type WeightManifest = z.infer<typeof manifestSchema>;
 
 const WIDTH = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 } as const;
 
-/** IEEE 754 half precision, as bits, to a number. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 /** One weight out of its bytes. Quantised to whole numbers q, the value is q · scale + min (rounded, for int32). */
 function decode({ dtype, shape, quantization }: WeightSpec, view: DataView): TensorData {
   const count = sizeOf(shape);
@@ -39,7 +30,7 @@ function decode({ dtype, shape, quantization }: WeightSpec, view: DataView): Ten
     switch (quantization?.dtype ?? dtype) {
       case 'float32': data[i] = view.getFloat32(4 * i, true); break;
       case 'int32': data[i] = view.getInt32(4 * i, true); break;
-      case 'float16': data[i] = halfToNumber(view.getUint16(2 * i, true)); break;
+      case 'float16': data[i] = fromHalf(view.getUint16(2 * i, true)); break;
       case 'uint16': data[i] = affine(view.getUint16(2 * i, true)); break;
       case 'uint8': data[i] = affine(view.getUint8(i)); break;
       default: data[i] = view.getUint8(i);
