@@ -1,4 +1,5 @@
 'use client';
+import type { ReactNode } from 'react';
 import { Badge, Tabs, Tooltip } from '@mantine/core';
 import { IconBook, IconHistory, IconListDetails, IconSparkles } from '@tabler/icons-react';
 import { actionById } from '@/lib/editor';
@@ -18,7 +19,7 @@ const panels = [
   { id: 'history', label: 'History', icon: IconHistory, body: HistoryPanel },
 ] as const;
 
-export function SidePanel({ panel, onChange }: { panel: PanelName; onChange: (panel: PanelName) => void }) {
+export function SidePanel({ panel, onChange, children }: { panel: PanelName; onChange: (panel: PanelName) => void; children?: ReactNode }) {
   const { editor } = useWorkbench();
   useSignal(editor.documentVersion);
   const proposals = useSignal(editor.proposals);
@@ -26,6 +27,7 @@ export function SidePanel({ panel, onChange }: { panel: PanelName; onChange: (pa
   const undecided = proposals?.undecided().length ?? 0;
   return (
     <aside className={classes.side} aria-label="Panel">
+      {children}
       <Tabs className={classes.tabs} value={panel} onChange={(value) => value && onChange(value as PanelName)}>
         <Tabs.List justify="space-between">
           {panels.map((p) => (

@@ -1,5 +1,5 @@
 'use client';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type CSSProperties } from 'react';
 import { useRouter } from 'next/navigation';
 import { Alert } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
@@ -15,6 +15,7 @@ import { DoneDialog } from './DoneDialog';
 import classes from './Editor.module.css';
 import { HelpDialog } from './HelpDialog';
 import { eq, type DocumentRow, type ItemDocuments, type Neighbours } from './queries';
+import { PanelEdge, usePanelWidth } from './PanelEdge';
 import { recall, rememberFor } from './runtime';
 import { SidePanel } from './SidePanel';
 import { ToolRail } from './ToolRail';
@@ -43,6 +44,7 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
   const [help, setHelp] = useState(false);
   const [picking, setPicking] = useState(false);
   const [panel, setPanel] = usePanel(item.project);
+  const [panelWidth, setPanelWidth] = usePanelWidth();
   const { project, filter, filterText, compare } = address;
   const disagreements = useDisagreements(address);
 
@@ -93,7 +95,7 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
 
   return (
     <WorkbenchContext.Provider value={workbench}>
-      <div className={classes.page}>
+      <div className={classes.page} style={{ '--fm-side': `${panelWidth}px` } as CSSProperties}>
         <TopBar steps={disagreements ?? neighbours} ofReport={disagreements !== null} documents={documents} finishing={finish.busy} />
         <ToolRail />
         <main className={classes.stage}>
@@ -105,7 +107,7 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
           </Canvas>
           <ClassBar />
         </main>
-        <SidePanel panel={panel} onChange={setPanel} />
+        <SidePanel panel={panel} onChange={setPanel}><PanelEdge width={panelWidth} onChange={setPanelWidth} /></SidePanel>
       </div>
       <ClassPicker opened={picking} onClose={() => setPicking(false)} />
       <HelpDialog opened={help} onClose={() => setHelp(false)} />

@@ -46,17 +46,17 @@ export function saveSettings(settings: EditorSettings): void {
   remember(SETTINGS, JSON.stringify(settings));
 }
 
-/** Small things that are remembered for a project: the class in hand, the threshold, the panel. */
-export function recall(project: string, key: string): string | null {
+/** Small things that the browser remembers: for everything, or for a project (the class in hand, the threshold, the panel). */
+export function recallHere(key: string): string | null {
   try {
-    return localStorage.getItem(`fieldmark.editor.${project}.${key}`);
+    return localStorage.getItem(`fieldmark.editor.${key}`);
   } catch {
     return null;
   }
 }
-export function rememberFor(project: string, key: string, value: string): void {
-  remember(`fieldmark.editor.${project}.${key}`, value);
-}
+export const rememberHere = (key: string, value: string): void => remember(`fieldmark.editor.${key}`, value);
+export const recall = (project: string, key: string): string | null => recallHere(`${project}.${key}`);
+export const rememberFor = (project: string, key: string, value: string): void => rememberHere(`${project}.${key}`, value);
 function remember(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);

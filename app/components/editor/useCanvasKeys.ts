@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import type { EditorInput } from '@/lib/editor';
 
-const interactive = 'button, a[href], input, select, textarea, [role="option"], [role="slider"], [role="tab"], [role="menuitem"]';
+const interactive = 'button, a[href], input, select, textarea, [role="option"], [role="slider"], [role="tab"], [role="menuitem"], [role="separator"]';
 /** Keys that also work what has the focus: they are the canvas's only when nothing else has it. */
 const shared = new Set(['Tab', 'Enter', ' ', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown']);
 
