@@ -3,9 +3,6 @@
  */
 export { modelCardSchema, parseModelCard, taskNames, type ModelCard, type TaskName } from '../runtime/card';
 export { viewings, type Viewing } from '../inference/types';
-export { builtins, type Builtin } from '../pretrained/builtin';
-export { guessMapping } from '../import/mapClasses';
-export type { UploadChoices } from '../import/upload';
 export type { TrainEvaluation, TrainPhase, TrainProgress } from '../training/types';
 export { builtins, type Builtin } from '../pretrained/builtin';
 export { guessMapping, type ClassMapping } from '../import/mapClasses';

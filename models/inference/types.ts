@@ -2,6 +2,7 @@
  * What a model is to its users (worker jobs, the command line): images in, labels in full-resolution pixels out.
  * Types only: importing this file loads no runtime.
  */
+import { viewings, type Viewing } from '@/lib/core/labels';
 import { type ModelDesign } from '../runtime/card';
 import { type DecodeOptions, type PredictedLabel } from '../tasks/types';
 
@@ -19,9 +20,7 @@ export interface RawImage {
  */
 export type ImageSource = { path: string } | { load: () => Promise<Uint8Array | RawImage> };
 
-/** How often a model looks at an image: once, also mirrored, or at ten crops besides (Krizhevsky et al. 2012). */
-export const viewings = ['once', 'flip', 'ten-crop'] as const;
-export type Viewing = (typeof viewings)[number];
+export { viewings, type Viewing };
 
 export interface PredictOptions extends Partial<DecodeOptions> {
   /** Averages over several views of each image: more accurate, and as many times slower. Default `once`. */

@@ -38,7 +38,7 @@ it.skipIf(!bccd)('a detector trained on the train split of bccd reaches mAP50 0.
   expect(model.metrics['test.images']).toBe(72);
   expect(model.metrics['test.mAP50']).toBeGreaterThanOrEqual(BAR);
 
-  const prelabel = await rounds.prelabel({ params: { project }, query: undefined, body: { model: null, scope: { kind: 'split', split: 'test' }, minScore: 0.05, nmsIou: 0.5, maxPerImage: 100 } }, at.ctx);
+  const prelabel = await rounds.prelabel({ params: { project }, query: undefined, body: { model: null, scope: { kind: 'split', split: 'test' }, minScore: 0.05, nmsIou: 0.5, maxPerImage: 100, viewing: 'once', vote: [] } }, at.ctx);
   const done = await at.finished(prelabel.job, { timeoutMs: 600_000 });
   expect(done.data).toMatchObject({ items: 72 });
 });

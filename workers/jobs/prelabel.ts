@@ -20,7 +20,7 @@ import { proposalOf } from './lib/proposal';
 export default defineJob({
   kind: 'prelabel',
   ...jobKinds.prelabel,
-  async run(ctx, { model: modelId, scope, minScore, nmsIou, maxPerImage }) {
+  async run(ctx, { model: modelId, scope, minScore, nmsIou, maxPerImage, viewing, vote }) {
     const { db } = ctx;
     const model = await findModel(db, modelId);
     if (!model) throw new AppError('not-found', 'The model was erased before it could be used.');
@@ -28,7 +28,13 @@ export default defineJob({
     const batchId = ctx.jobId;
     await ensureBatch(db, { id: batchId, projectId, kind: 'prelabel', title: `Pre-labels by ${model.name}`, createdById: ctx.userId });
     ctx.progress({ fraction: 0, message: `Loading ${model.name}` });
-    const predictor = await loadPredictor(await modelFolder(ctx, model.objectPrefix), { threads: Math.max(1, os.availableParallelism()) });
+    const folders = [await modelFolder(ctx, model.objectPrefix)];
+    for (const id of vote) {
+      const voter = await findModel(db, id);
+      if (!voter) throw new AppError('not-found', 'A model that should vote was erased before it could be used.');
+      folders.push(await modelFolder(ctx, voter.objectPrefix));
+    }
+    const predictor = await loadPredictor(folders, { threads: Math.max(1, os.availableParallelism()) });
     const counts = { items: 0, proposals: 0, skippedItems: 0, vanishedClass: 0 };
     try {
       const total = await countInScope(db, projectId, scope);
@@ -44,7 +50,7 @@ export default defineJob({
             for (const item of items) yield images.source(item.hash);
           })(),
           {
-            minScore, nmsIou, limit: maxPerImage, signal: ctx.signal,
+            minScore, nmsIou, limit: maxPerImage, viewing, signal: ctx.signal,
             onImage: async (i, { labels }: Prediction) => {
               ctx.signal.throwIfAborted();
               const proposals = labels.map(proposalOf).filter((p): p is Proposal => p !== null && kinds.get(p.classId) === p.geometry.kind);

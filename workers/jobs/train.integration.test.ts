@@ -80,7 +80,7 @@ describe('a round', () => {
     expect(await rounds.version({ params: { id: version }, query: undefined, body: undefined }, at.ctx)).toMatchObject({ state: 'ready', items: 18, splits: { train: 12, val: 3, test: 3 } });
 
     const prelabel = async () => {
-      const started = await rounds.prelabel({ params: { project: id }, query: undefined, body: { model: null, scope: { kind: 'open' }, minScore: 0.001, nmsIou: 0.5, maxPerImage: 10 } }, at.ctx);
+      const started = await rounds.prelabel({ params: { project: id }, query: undefined, body: { model: null, scope: { kind: 'open' }, minScore: 0.001, nmsIou: 0.5, maxPerImage: 10, viewing: 'once', vote: [] } }, at.ctx);
       return (await at.finished(started.job)).data as { items: number; proposals: number; batch: string };
     };
     const first = await prelabel();

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import Link from 'next/link';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Accordion, Anchor, Badge, Box, Button, Group, Menu, Stack, Table, Text } from '@mantine/core';
-import { IconBoxMultiple, IconCpu, IconDownload, IconSparkles, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
+import { IconBoxMultiple, IconCpu, IconDownload, IconPlus, IconSparkles, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
 import { addressOf } from '@/lib/api/client';
 import { api } from '../../lib/api';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../lib/format';
@@ -19,6 +19,7 @@ import { PageHeader, Section } from '../common/PageHeader';
 import { RelativeTime } from '../common/RelativeTime';
 import { useMay } from '../common/session';
 import { EmptyState, Loaded } from '../common/States';
+import { AddModelDialog } from './AddModelDialog';
 import { EvaluationView } from './EvaluationView';
 import { MetricsTable } from './MetricsTable';
 import { PrelabelDialog } from './PrelabelDialog';
@@ -28,15 +29,17 @@ export function ModelsPage() {
   const list = useInfiniteQuery(q.models(project));
   const rows = rowsOf(list.data);
   const [asking, setAsking] = useState<string | null>(null);
+  const [adding, setAdding] = useState(false);
+  const add = <ActionButton permission="train" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setAdding(true)}>Add a model</ActionButton>;
   return (
     <>
-      <PageHeader title="Models" actions={rows.length > 0 && <><Button component={Link} href={`/trash?project=${project}`} variant="subtle" color="gray" leftSection={<IconTrash size={15} aria-hidden />}>Trash</Button><Button component={Link} href={`/projects/${project}/train`} leftSection={<IconCpu size={15} aria-hidden />}>Train</Button><ActionButton permission="train" variant="filled" leftSection={<IconSparkles size={15} aria-hidden />} onClick={() => setAsking('current')}>Pre-label</ActionButton></>}>
+      <PageHeader title="Models" actions={rows.length > 0 && <><Button component={Link} href={`/trash?project=${project}`} variant="subtle" color="gray" leftSection={<IconTrash size={15} aria-hidden />}>Trash</Button>{add}<Button component={Link} href={`/projects/${project}/train`} leftSection={<IconCpu size={15} aria-hidden />}>Train</Button><ActionButton permission="train" variant="filled" leftSection={<IconSparkles size={15} aria-hidden />} onClick={() => setAsking('current')}>Pre-label</ActionButton></>}>
         Proposals that labellers see are those of the current model.
       </PageHeader>
       <Loaded query={list} what="The models">
         {() => rows.length === 0 ? (
-          <EmptyState icon={<IconBoxMultiple size={44} stroke={1.2} />} title="No models yet" actions={<Button component={Link} href={`/projects/${project}/train`} variant="filled" leftSection={<IconCpu size={15} aria-hidden />}>Train the first</Button>}>
-            A model learns from the done images and proposes labels for the rest. Ten minutes of training are enough to see whether it learns.
+          <EmptyState icon={<IconBoxMultiple size={44} stroke={1.2} />} title="No models yet" actions={<><Button component={Link} href={`/projects/${project}/train`} variant="filled" leftSection={<IconCpu size={15} aria-hidden />}>Train the first</Button>{add}</>}>
+            A model learns from the done images and proposes labels for the rest. Ten minutes of training are enough to see whether it learns. Networks that come along, for everyday objects and poses, can be added at once.
           </EmptyState>
         ) : (
           <>
@@ -46,10 +49,14 @@ export function ModelsPage() {
           </>
         )}
       </Loaded>
+      <AddModelDialog project={project} opened={adding} onClose={() => setAdding(false)} />
       <PrelabelDialog project={project} opened={asking !== null} onClose={() => setAsking(null)} model={asking && asking !== 'current' ? asking : undefined} />
     </>
   );
 }
+
+/** How a model is stored: its own layers, or the ONNX file it came as. */
+const filesOf = (m: Model) => (m.options['source'] === 'upload' ? (['model.onnx', 'card.json'] as const) : (['model.json', 'weights.bin', 'card.json'] as const));
 
 function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: string; onPrelabel: () => void }) {
   const may = useMay('data.export');
@@ -84,7 +91,7 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
           <MetricsTable model={m} project={project} />
           <EvaluationView model={m} project={project} />
           <Text size="xs" c="dimmed">
-            {m.task} · trained for {formatDuration(m.trainedSeconds)}{m.datasetNumber !== null && <> on <Anchor component={Link} href={`/projects/${project}/versions`} size="xs">version {m.datasetNumber}</Anchor></>} · {formatCount(m.parameters)} parameters · {formatBytes(m.bytes)}
+            {m.task}{m.trainedSeconds > 0 && <> · trained for {formatDuration(m.trainedSeconds)}</>}{m.datasetNumber !== null && <> on <Anchor component={Link} href={`/projects/${project}/versions`} size="xs">version {m.datasetNumber}</Anchor></>} · {formatCount(m.parameters)} parameters · {formatBytes(m.bytes)}
             {m.job && <> · <Anchor component={Link} href={`/projects/${project}/train?run=${m.job}`} size="xs">its training run</Anchor></>}
           </Text>
           <Group gap="xs">
@@ -93,7 +100,7 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
             {may.allowed && (
               <Menu position="bottom-start">
                 <Menu.Target><Button variant="subtle" leftSection={<IconDownload size={15} aria-hidden />}>Files</Button></Menu.Target>
-                <Menu.Dropdown>{(['model.json', 'weights.bin', 'card.json'] as const).map((file) => <Menu.Item key={file} component="a" href={addressOf('modelFile', { params: { id: m.id, file } })} download={file}>{file}</Menu.Item>)}</Menu.Dropdown>
+                <Menu.Dropdown>{filesOf(m).map((file) => <Menu.Item key={file} component="a" href={addressOf('modelFile', { params: { id: m.id, file } })} download={file}>{file}</Menu.Item>)}</Menu.Dropdown>
               </Menu>
             )}
             <ActionButton permission="train" variant="subtle" color="red" leftSection={<IconTrash size={15} aria-hidden />} loading={trash.isPending} onClick={() => trash.mutate()}>Move to trash</ActionButton>

@@ -1,9 +1,10 @@
 'use client';
 import { useState } from 'react';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Accordion, Alert, Button, Group, Modal, Radio, Select, Slider, Stack, Text } from '@mantine/core';
+import { Accordion, Alert, Button, Group, Modal, MultiSelect, Radio, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
+import type { Viewing } from '@/lib/core/labels';
 import { api } from '../../lib/api';
 import { countOf } from '../../lib/format';
 import { headline } from '../../lib/metrics';
@@ -32,8 +33,11 @@ function Form({ project, onClose, model, items }: Props) {
   const [minScore, setMinScore] = useState(0.05);
   const [nmsIou, setNmsIou] = useState<number>(0.5);
   const [maxPerImage, setMax] = useState<number>(100);
+  const [viewing, setViewing] = useState<Viewing>('once');
+  const [vote, setVote] = useState<string[]>([]);
+  const voters = models.filter((m) => m.id !== used && m.task === models.find((x) => x.id === used)?.task);
   const body = (): PrelabelBody => ({
-    model: used, minScore, nmsIou, maxPerImage,
+    model: used, minScore, nmsIou, maxPerImage, viewing, vote: vote.filter((id) => voters.some((m) => m.id === id)),
     scope: scope === 'items' ? { kind: 'items', items: items ?? [] } : scope === 'train' || scope === 'val' || scope === 'test' ? { kind: 'split', split: scope } : scope === 'all' ? { kind: 'all' } : { kind: 'open' },
   });
   const start = useAction<PrelabelBody>({
@@ -68,10 +72,15 @@ function Form({ project, onClose, model, items }: Props) {
           <Text size="xs" c="dimmed" mb={4}>Keep this low: the threshold slider of the labelling page hides what is below it.</Text>
           <Slider min={0.01} max={0.9} step={0.01} value={minScore} onChange={setMinScore} thumbLabel="Lowest score" label={(v) => v.toFixed(2)} />
         </div>
+        <div>
+          <Text size="xs" fw={500} mb={4}>Accuracy over speed</Text>
+          <SegmentedControl fullWidth aria-label="How often the model looks at an image" value={viewing} onChange={(v) => setViewing(v as Viewing)} data={[{ value: 'once', label: 'One look' }, { value: 'flip', label: 'Also mirrored, 2 × the time' }, { value: 'ten-crop', label: 'Ten crops, 10 × the time' }]} />
+        </div>
         <Accordion variant="contained">
           <Accordion.Item value="more">
             <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
             <Accordion.Panel>
+              {voters.length > 0 && <MultiSelect mb="sm" label="Vote with" description="Further models that learned the same classes; their outputs are averaged, and each takes its time" value={vote} onChange={setVote} data={voters.map((m) => ({ value: m.id, label: `Model ${m.number} · ${headlineOf(m)}` }))} />}
               <Group grow align="flex-start">
                 <NumberField label="Overlap that merges" description="IoU above which the weaker of two boxes of one class is dropped" min={0} max={1} step={0.05} decimalScale={2} value={nmsIou} onChange={setNmsIou} />
                 <NumberField label="Most per image" description="The best ones are kept" min={1} max={1000} value={maxPerImage} allowDecimal={false} onChange={setMax} />

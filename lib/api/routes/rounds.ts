@@ -1,7 +1,7 @@
 /** The way of a round: anchors, frozen versions, training, models, pre-labels, quality, exports, and the jobs that do them. */
 import { z } from 'zod';
 import { flag, idParam, isoTime, pageOf, pageQuery, projectParam, sha256, split, uuid } from '../common';
-import { projectTasks } from '@/lib/core/labels';
+import { projectTasks, viewings } from '@/lib/core/labels';
 import { defineRoute } from '../route';
 import { author } from './items';
 
@@ -88,7 +88,7 @@ export const promoteModel = defineRoute({ method: 'POST', path: '/models/{id}/pr
 export const trashModel = defineRoute({ method: 'DELETE', path: '/models/{id}', permission: 'train', summary: 'Move a model to the trash', params: idParam, response: 'empty' });
 export const restoreModel = defineRoute({ method: 'POST', path: '/models/{id}/restore', permission: 'train', summary: 'Take a model out of the trash', params: idParam, response: modelRow });
 export const eraseModel = defineRoute({ method: 'POST', path: '/models/{id}/erase', permission: 'workspace.manage', summary: 'Erase a trashed model for good, with its proposals', params: idParam, response: z.object({ job: uuid }) });
-export const modelFile = defineRoute({ method: 'GET', path: '/models/{id}/files/{file}', permission: 'data.export', summary: 'A file of the model', params: idParam.extend({ file: z.enum(['model.json', 'weights.bin', 'card.json']) }), response: 'stream' });
+export const modelFile = defineRoute({ method: 'GET', path: '/models/{id}/files/{file}', permission: 'data.export', summary: 'A file of the model', params: idParam.extend({ file: z.enum(['model.json', 'weights.bin', 'model.onnx', 'card.json']) }), response: 'stream' });
 
 // Pre-labels ---------------------------------------------------------------------------------------------------------
 export const prelabel = defineRoute({
@@ -97,6 +97,8 @@ export const prelabel = defineRoute({
     model: uuid.nullable().default(null).describe('null: the current one'), scope: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('open') }), z.object({ kind: z.literal('all') }), z.object({ kind: z.literal('split'), split }), z.object({ kind: z.literal('items'), items: z.array(uuid).min(1).max(10_000) })]).default({ kind: 'open' }),
     minScore: z.number().min(0.001).max(1).default(0.05), nmsIou: z.number().min(0).max(1).default(0.5), maxPerImage: z.number().int().min(1).max(1000).default(100),
+    viewing: z.enum(viewings).default('once').describe('accuracy over speed: also mirrored (2 times slower), or at ten crops (10 times)'),
+    vote: z.array(uuid).max(8).default([]).describe('further models of the same task and classes, whose outputs are averaged with those of the model'),
   }), response: z.object({ job: uuid }),
 });
 /** What people did with proposals: the raw material of "is pre-labelling worth it". */

@@ -11,6 +11,10 @@ export const annotationKindOf: Readonly<Record<TaskName, AnnotationKind | null>>
 /** Tasks that a project's annotations can be trained on. */
 export const projectTasks = ['detect', 'segment', 'landmarks', 'localize'] as const satisfies readonly TaskName[];
 
+/** How often a model looks at an image: once, also mirrored, or at ten crops (Krizhevsky et al. 2012). */
+export const viewings = ['once', 'flip', 'ten-crop'] as const;
+export type Viewing = (typeof viewings)[number];
+
 /** The figure by which models of a task are compared, and its name for people. */
 export const headlineOf: Readonly<Record<TaskName, { metric: string; title: string; higherIsBetter: boolean }>> = {
   classify: { metric: 'top1', title: 'Accuracy', higherIsBetter: true },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { split } from '@/lib/api/common';
 import { adoptModel, tryModel } from '@/lib/api/routes/adoptedModels';
 import { trainOptions } from '@/lib/api/routes/rounds';
-import { uuid } from '@/lib/core/labels';
+import { uuid, viewings } from '@/lib/core/labels';
 import type { QueueName } from './queues';
 
 /** The contract of one kind of job: where it waits and what it is given. The handler is in `workers/jobs/`. */
@@ -42,6 +42,8 @@ export const jobKinds = {
       minScore: z.number(),
       nmsIou: z.number(),
       maxPerImage: z.number().int(),
+      viewing: z.enum(viewings),
+      vote: z.array(uuid),
     }),
   },
   /** Says how an uploaded model can be read. */

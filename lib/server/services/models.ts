@@ -18,7 +18,6 @@ import { pageOfRows } from './paging';
 import { createForTraining, requireReadyVersion } from './versions';
 
 export type ModelFile = z.output<typeof modelFile.params>['file'];
-export const MODEL_FILES: readonly ModelFile[] = ['model.json', 'weights.bin', 'card.json'];
 export const modelPrefix = (modelId: string) => `models/${modelId}/`;
 
 type PerClass = ModelRow['perClass'];
