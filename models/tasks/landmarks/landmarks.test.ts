@@ -157,10 +157,10 @@ describe('the evaluator', () => {
 });
 
 describe('learning', () => {
-  it.each([['heatmaps', 32, 0.05], ['regression', 64, 0.08]] as const)('finds drawn faces again with %s', async (kind, side, bar) => {
-    const size = { width: side, height: side };
+  it('finds drawn faces again by regression', async () => {
+    const size = { width: 64, height: 64 };
     const lessons = drawnFaces(7, 2, size);
-    const { head } = landmarks.plan({ train: lessons, val: [], classes: [FACE] }, { ...planned, options: { head: kind } });
+    const { head } = landmarks.plan({ train: lessons, val: [], classes: [FACE] }, { ...planned, options: { head: 'regression' } });
     const design = designOf(size, head);
     const model = landmarks.build(design, backbones.compact!, 1);
     await learn(landmarks, design, model, lessons, 80, 3e-3);
@@ -168,7 +168,7 @@ describe('learning', () => {
     for (const lesson of lessons) evaluator.add(lesson, await ask(landmarks, design, model, lesson.pixels));
     model.dispose();
     const { values } = evaluator.result();
-    expect(values.nme).toBeLessThan(bar);
+    expect(values.nme).toBeLessThan(0.08);
     expect(values.presence).toBe(1);
-  });
+  }, 90_000);
 });

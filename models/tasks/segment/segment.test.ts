@@ -5,9 +5,6 @@ import { backbones } from '../../backbones';
 import { labelMapOf } from '../../data/labelMap';
 import { letterbox, type Size } from '../../data/letterbox';
 import { framesOf } from '../../node/predict/views';
-import { drawnMasks } from '../../testing/drawnMasks';
-import { ask, learn } from '../../testing/learn';
-import { SHAPE_CLASSES } from '../../testing/shapes';
 import { IGNORED, type Example, type Frame, type Label, type MaskLabel, type View } from '../types';
 import { channelMap, decodeMasks } from './decode';
 import { channelsOf, headSchema, type SegmentDesign, type SegmentHead } from './head';
@@ -204,21 +201,5 @@ describe('the evaluator', () => {
     const evaluator = segment.evaluator(designOf({ width: 32, height: 32 }));
     evaluator.add(example([mask('a', rect(0, 4))], 10, 10), []);
     expect(evaluator.result().byClass.iou).toEqual({ a: 0, b: null });
-  });
-});
-
-describe('learning', () => {
-  it('finds squares and discs again, pixel by pixel, and tells them apart', async () => {
-    const size = { width: 64, height: 64 };
-    const lessons = await drawnMasks(4, 3, size);
-    const { head: chosen } = segment.plan({ train: lessons, val: [], classes: SHAPE_CLASSES }, planned);
-    const design = designOf(size, { ...chosen, instances: ['square', 'disc'] }, SHAPE_CLASSES);
-    const model = segment.build(design, backbones.compact!, 1);
-    const losses = await learn(segment, design, model, lessons, 60, 5e-3);
-    expect(losses.at(-1)!).toBeLessThan(losses[0]! * 0.4);
-    const evaluator = segment.evaluator(design);
-    for (const lesson of lessons) evaluator.add(lesson, await ask(segment, design, model, lesson.pixels));
-    model.dispose();
-    expect(evaluator.result().values.mIoU).toBeGreaterThan(0.8);
   });
 });
