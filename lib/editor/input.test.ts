@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
-import { drawBox, openEditor } from './testing/fixtures';
+import { drawBox, openEditor, PLATELET } from './testing/fixtures';
 
 type Bench = Awaited<ReturnType<typeof openEditor>>;
 
@@ -78,5 +78,24 @@ describe('the selecting hand, borrowed with Ctrl', () => {
     expect(b.editor.gripping.get()).toBe(true);
     b.input.blur();
     expect(b.editor.gripping.get()).toBe(false);
+  });
+});
+
+describe('going through the objects by key', () => {
+  it('selects one after the other, round and back, and leaves out what is hidden', async () => {
+    const b = await openEditor();
+    b.editor.setTool('box');
+    expect(b.hand.key('.')).toBe(true);
+    expect(b.editor.notice.get()?.text).toContain('no objects');
+    const ids = [draw(b, 10, 10, 40, 40), draw(b, 100, 10, 140, 40), draw(b, 50, 50, 90, 90)];
+    b.editor.toggle('hidden', [ids[1]!]);
+    const press = (key: string) => {
+      b.hand.key(key);
+      return b.editor.single?.id;
+    };
+    expect([press('.'), press('.'), press('.'), press(','), press(',')]).toEqual([ids[0], ids[2], ids[0], ids[2], ids[0]]);
+    expect(b.editor.toolId.get()).toBe('select');
+    b.hand.key('2');
+    expect(b.editor.single).toMatchObject({ id: ids[0], classId: PLATELET });
   });
 });

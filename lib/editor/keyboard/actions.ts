@@ -65,6 +65,18 @@ function stepProposal({ editor }: ActionContext, direction: 1 | -1): void {
   editor.reveal(boundsOf(next.geometry));
 }
 
+/** Selects the object after the selected one, in the order in which they were made, and shows it. */
+function stepObject({ editor }: ActionContext, direction: 1 | -1): void {
+  const list = editor.document.list().filter((a) => !editor.isHidden(a.id));
+  if (list.length === 0) return editor.say('There are no objects to go through.');
+  const at = list.findIndex((a) => a.id === editor.single?.id);
+  const next = list[at < 0 ? (direction === 1 ? 0 : list.length - 1) : (at + direction + list.length) % list.length]!;
+  editor.proposals.get()?.focus.set(null);
+  if (editor.toolId.get() !== 'select') editor.setTool('select');
+  editor.select([next.id]);
+  editor.reveal(boundsOf(next.geometry));
+}
+
 /** Decides about the proposal in focus, and shows the one that comes next. */
 function decide({ editor }: ActionContext, what: 'accept' | 'reject'): void {
   const proposals = editor.proposals.get();
@@ -100,6 +112,8 @@ export const actions: readonly Action[] = [
   { id: 'edit.copy', name: 'Copy', group: 'Objects', keys: ['Mod+c'], enabled: anySelection, perform: ({ editor }) => editor.say(`Copied ${copy(editor)}.`) },
   { id: 'edit.paste', name: 'Paste, also into another item', group: 'Objects', keys: ['Mod+v'], enabled: may, perform: ({ editor }) => paste(editor) },
   { id: 'edit.duplicate', name: 'Duplicate', group: 'Objects', keys: ['Mod+d'], enabled: hasSelection, perform: ({ editor }) => duplicate(editor) },
+  { id: 'object.next', name: 'Next object', group: 'Objects', keys: ['.'], repeats: true, perform: (c) => stepObject(c, 1) },
+  { id: 'object.previous', name: 'Previous object', group: 'Objects', keys: [','], repeats: true, perform: (c) => stepObject(c, -1) },
   { id: 'edit.selectAll', name: 'Select all', group: 'Objects', keys: ['Mod+a'], perform: ({ editor }) => editor.select(editor.document.list().filter((a) => !editor.isHidden(a.id)).map((a) => a.id)) },
   flag('truncated', 'Truncated', 't'),
   flag('occluded', 'Occluded', 'o'),
