@@ -95,7 +95,7 @@ describe('going through the objects by key', () => {
     };
     expect([press('.'), press('.'), press('.'), press(','), press(',')]).toEqual([ids[0], ids[2], ids[0], ids[2], ids[0]]);
     expect(b.editor.toolId.get()).toBe('select');
-    b.hand.key('2');
+    b.hand.key('4');
     expect(b.editor.single).toMatchObject({ id: ids[0], classId: PLATELET });
   });
 });
