@@ -190,6 +190,6 @@ export class Journal {
 
 function explain(error: unknown): string {
   const name = error instanceof DOMException ? error.name : '';
-  if (name === 'QuotaExceededError') return 'This browser has no space left to keep your work safe until it is sent. Free some disk space, and keep this page open until the mark says "saved on server".';
-  return `This browser cannot keep your work safe until it is sent (${error instanceof Error ? error.message : String(error)}). Keep this page open until the mark says "saved on server".`;
+  if (name === 'QuotaExceededError') return 'This browser has no space left to keep your work safe until it is sent. Free some disk space, and keep this page open until the mark at the top says "Saved".';
+  return `This browser cannot keep your work safe until it is sent (${error instanceof Error ? error.message : String(error)}). Keep this page open until the mark at the top says "Saved".`;
 }
