@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The command `fieldmark` (`npx fieldmark …` in the checkout): builds the programs when they are not up to date, then
  * runs the command line of lib/cli. `backup`, `backups` and `restore` work on the data folder itself, server or not.
@@ -8,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { checkNode, ensureInstalled } from './lib/install.mjs';
-import { takeLock } from './lib/lock.mjs';
+import { lockFile, takeLock } from './lib/lock.mjs';
 import { UserError } from './lib/output.mjs';
 import { inRoot, root } from './lib/paths.mjs';
 
@@ -26,15 +25,15 @@ if (existsSync(inRoot('.env'))) {
   Object.assign(env, process.env);
 }
 env.FIELDMARK_DATA = path.resolve(env.FIELDMARK_DATA || inRoot('.data'));
-const lockFile = path.join(env.FIELDMARK_DATA, 'fieldmark.lock');
 
-/** Where the server of this data folder says it listens. */
+/** Where the server of this data folder says it listens: this machine's, where several share the folder. */
 function addressOfServer() {
-  try {
-    return JSON.parse(readFileSync(lockFile, 'utf8')).url;
-  } catch {
-    return undefined;
+  for (const shared of [true, false]) {
+    try {
+      return JSON.parse(readFileSync(lockFile(env.FIELDMARK_DATA, shared), 'utf8')).url;
+    } catch { /* none, or not readable */ }
   }
+  return undefined;
 }
 
 function runProgram(name, args) {
@@ -50,8 +49,8 @@ async function runLocal(args) {
   if (env.DATABASE_URL) return runProgram('admin', args);
   if (!existsSync(env.FIELDMARK_DATA)) throw new UserError(`There is no data folder ${env.FIELDMARK_DATA}. Set FIELDMARK_DATA, or run npm start first.`);
   const { EmbeddedPostgres } = await import('./lib/postgres.mjs');
-  const lock = takeLock(lockFile);
-  if (lock.holder && args[0] === 'restore') throw new UserError(`Fieldmark is running on ${env.FIELDMARK_DATA} (process ${lock.holder.pid}). Stop it first.`);
+  const lock = takeLock(lockFile(env.FIELDMARK_DATA, false));
+  if (lock.holder && args[0] === 'restore') throw new UserError(`Fieldmark is running on ${env.FIELDMARK_DATA} (${lock.holder.host}, process ${lock.holder.pid}). Stop it first.`);
   const server = new EmbeddedPostgres(env.FIELDMARK_DATA);
   try {
     env.DATABASE_URL = (await server.start()).url;

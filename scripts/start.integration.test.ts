@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import http from 'node:http';
 import net from 'node:net';
@@ -177,10 +177,15 @@ describe('npm start says what is wrong and what to do', () => {
   }, 60_000);
 
   it('a Node.js that is too old', async () => {
-    const { checkNode } = await import('./lib/install.mjs');
-    expect(() => checkNode('20.18.3')).toThrow(/20\.19 or newer is needed; this is 20\.18\.3.*nodejs\.org/);
-    expect(() => checkNode('18.20.0')).toThrow();
-    for (const good of ['20.19.0', '22.1.0', '24.0.0']) expect(() => checkNode(good)).not.toThrow();
+    const { default: node } = await import('./node.cjs');
+    expect(node.problem('20.18.3')).toMatch(/20\.19 or newer is needed; this is 20\.18\.3.*nodejs\.org/);
+    for (const old of ['0.12.18', '16.20.2', '18.20.0']) expect(node.problem(old)).not.toBeNull();
+    for (const good of ['20.19.0', '22.1.0', '24.0.0']) expect(node.problem(good)).toBeNull();
+    // An old one has to be able to read what says so: no import of a name it lacks, no newer syntax, and nothing before it.
+    const source = readFileSync('scripts/node.cjs', 'utf8').replace(/\/\*[^]*?\*\//g, '');
+    expect(source).not.toMatch(/^import |=>|\?\?|\?\.|`|\bconst\b|\blet\b/m);
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+    for (const name of ['start', 'test', 'test:long', 'bench', 'build']) expect(scripts[name]).toMatch(/^node scripts\/node\.cjs \w+/);
   });
 
   it('prints its help', async () => {
@@ -207,6 +212,20 @@ describe('the lock of a data folder', () => {
       expect(JSON.parse(readFileSync(file, 'utf8')).pid).toBe(process.pid);
       taken.release!();
     }
+    await rm(path.dirname(file), { recursive: true });
+  });
+
+  it('is held by another machine as long as that touches it', async () => {
+    const { takeLock } = await import('./lib/lock.mjs');
+    const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'fieldmark-lock-')), 'lock');
+    // Its process has a number that runs here, too, and means nothing.
+    writeFileSync(file, JSON.stringify({ host: 'another-machine', pid: 1 }));
+    expect(takeLock(file).holder).toMatchObject({ host: 'another-machine' });
+    const past = new Date(Date.now() - 60_000);
+    utimesSync(file, past, past);
+    const taken = takeLock(file);
+    expect(taken.stale).toBe(true);
+    taken.release!();
     await rm(path.dirname(file), { recursive: true });
   });
 });

@@ -4,12 +4,12 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { fork } from 'node:child_process';
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { checkNode, checkSpace, ensureInstalled } from './lib/install.mjs';
-import { takeLock } from './lib/lock.mjs';
+import { FOREIGN_MS, lockFile, takeLock } from './lib/lock.mjs';
 import { portProblem } from './lib/network.mjs';
 import { bold, dim, fail, green, say, seconds, step, UserError, yellow } from './lib/output.mjs';
 import { inRoot, root } from './lib/paths.mjs';
@@ -58,6 +58,7 @@ function readSettings(options) {
     host: env.FIELDMARK_HOST || '127.0.0.1',
     url: env.FIELDMARK_URL || `${scheme}://localhost:${port}`,
     dataDir: env.FIELDMARK_DATA,
+    sharesFolder: Boolean(env.DATABASE_URL),
     web: !['0', 'false', 'no'].includes(env.FIELDMARK_WEB ?? ''),
     workers: count('FIELDMARK_WORKERS', 1),
     minDiskBytes: count('FIELDMARK_MIN_DISK_MB', 500) * 1e6,
@@ -72,11 +73,21 @@ function openDataFolder(dataDir) {
   }
 }
 
-function lockDataFolder({ dataDir, port, url }) {
-  const lock = takeLock(path.join(dataDir, 'fieldmark.lock'), { port, url }); // the command line looks there for the address
+/**
+ * One Fieldmark at a time on a data folder that holds the database; where that is elsewhere, one of each machine that shares
+ * the folder. The command line looks there for the address.
+ */
+async function lockDataFolder({ dataDir, port, url, sharesFolder }) {
+  const take = () => takeLock(lockFile(dataDir, sharesFolder), { port, url });
+  let lock = take();
+  if (lock.holder && lock.holder.host !== hostname()) {
+    // A machine that was switched off leaves its lock behind, and does not touch it any more.
+    await step(`Looking whether ${lock.holder.host} still runs Fieldmark on this folder`, () => until(() => !(lock = take()).holder, FOREIGN_MS + 5000, 1000));
+  }
   if (lock.holder) {
+    const { host, pid, port: itsPort } = lock.holder;
     throw new UserError(
-      `Fieldmark is already running on the data folder ${dataDir} (process ${lock.holder.pid}, port ${lock.holder.port}). ` +
+      `Fieldmark is already running on the data folder ${dataDir} (${host === hostname() ? '' : `on ${host}, `}process ${pid}, port ${itsPort}). ` +
         'Use that one, stop it with Ctrl-C in its terminal, or start another with --data FOLDER and --port NUMBER.',
     );
   }
@@ -150,9 +161,11 @@ function networkAddresses(scheme, port) {
 
 function announce({ url, setupToken }, { host, port }, beganAt) {
   say('');
-  say(`${green('●')} Fieldmark is ready: ${bold(url)} ${dim(`(${seconds(Date.now() - beganAt)}; Ctrl-C stops it)`)}`);
+  const signIn = setupToken
+    ? `Make the owner's account with this one-time link: ${bold(`${url}/setup?token=${setupToken}`)}`
+    : 'Sign in with your e-mail address and password (forgotten: npx fieldmark user reset-password EMAIL).';
+  say(`${green('●')} Fieldmark is ready: ${bold(url)} ${dim(`(${seconds(Date.now() - beganAt)}; Ctrl-C stops it)`)} ${signIn}`);
   if (['0.0.0.0', '::'].includes(host)) say(`  On the network: ${networkAddresses(new URL(url).protocol, port).join('  ')}`);
-  say(setupToken ? `  First time here? Make the owner's account with this one-time link: ${bold(`${url}/setup?token=${setupToken}`)}` : '  Sign in with your e-mail address and password. Forgotten? npx fieldmark user reset-password EMAIL');
 }
 
 /** Tests start the product as a child process, and ask which processes there are to kill. */
@@ -174,7 +187,7 @@ async function main() {
   const { dataDir, host, port, env } = settings;
   openDataFolder(dataDir);
   checkSpace(dataDir, settings.minDiskBytes, 'Fieldmark');
-  const lock = lockDataFolder(settings);
+  const lock = await lockDataFolder(settings);
 
   const running = [];
   let database = null;
@@ -207,7 +220,7 @@ async function main() {
     if (options['prepare-only']) return void (await stop(0));
 
     const { Supervised } = await import('./lib/supervisor.mjs');
-    const common = { env, cwd: root, logFolder: path.join(dataDir, 'logs') };
+    const common = { env, cwd: root, logFolder: settings.sharesFolder ? path.join(dataDir, 'logs', hostname()) : path.join(dataDir, 'logs') };
     if (settings.web) running.push(new Supervised({ ...common, name: 'web', entry: inRoot('dist', 'web.js'), env: { ...env, UV_THREADPOOL_SIZE: env.UV_THREADPOOL_SIZE ?? '8' } }));
     for (let n = 1; n <= settings.workers; n++) running.push(new Supervised({ ...common, name: settings.workers === 1 ? 'worker' : `worker-${n}`, entry: inRoot('dist', 'worker.js') }));
     await Promise.all(running.map((one) => one.start()));

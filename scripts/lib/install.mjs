@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import node from '../node.cjs';
 import { run } from './run.mjs';
 import { seconds, step, UserError } from './output.mjs';
 import { inRoot, root } from './paths.mjs';
 
-const MINIMUM = [20, 19];
 const INSTALL_BYTES = 2_500_000_000;
 const stampFile = inRoot('node_modules', '.fieldmark-installed');
 
 /** Throws a `UserError` saying what to do unless this Node.js is new enough. */
 export function checkNode(version = process.versions.node) {
-  const [major, minor] = version.split('.').map(Number);
-  if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return;
-  throw new UserError(`Node.js ${MINIMUM.join('.')} or newer is needed; this is ${version}. Install a current one from https://nodejs.org (or "nvm install 22"), then try again.`);
+  const tooOld = node.problem(version);
+  if (tooOld) throw new UserError(tooOld);
 }
 
 /** Free bytes of the file system a folder is on. */
