@@ -114,7 +114,7 @@ describe('import', () => {
     await makeSet();
     const quiet = await fieldmark(['import', 'set', '--project', 'Blood']);
     expect(quiet.stderr).toBe('');
-    expect(quiet.stdout).toContain('Imported 3 images with 5 annotations into "Blood".');
+    expect(quiet.stdout).toContain('Imported 2 images with 5 annotations into "Blood".\n1 warning, 0 skipped, 1 refused:\n');
     expect(quiet.stdout).toContain('refused: c.jpg: The file is cut off.');
     await server!.stop();
     await serve(answers());

@@ -1,5 +1,6 @@
 /** The command line `fieldmark`. Each command is a file in commands/. */
 import { Command, CommanderError } from 'commander';
+import product from '@/package.json' with { type: 'json' };
 import { anchorsCommand } from './commands/anchors';
 import { convertCommand } from './commands/convert';
 import { evalCommand } from './commands/eval';
@@ -17,6 +18,8 @@ import { UsageError, commanderExit, exitCodes, type Environment, type Frame } fr
 export function buildProgram(frame: Frame): Command {
   const program = new Command('fieldmark')
     .description('The command line of Fieldmark: an HTTP client of the server, and converters that need none.')
+    .enablePositionalOptions() // export and train have a --version of their own
+    .version(product.version, '--version', 'print the version of the program')
     .addHelpText('after', `
 On the data folder itself, server or not:
   backup                   write a backup of the database

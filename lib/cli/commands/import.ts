@@ -155,9 +155,8 @@ async function report(ctx: Context, client: Client, project: { id: string; name:
     for await (const e of allOf((cursor) => client.importEntries({ params: { id }, query: { outcome, limit: 500, cursor } }))) remarks.push({ path: e.path, outcome: e.outcome, code: e.code, message: e.message });
   }
   const result = { import: id, project: project.id, state: row.state, counts, notSent: local.notSent, message: row.message, entries: remarks };
-  const images = counts.imported + counts.warnings;
-  ctx.out.line(`${row.state === 'done' ? 'Imported' : `The import is ${row.state}:`} ${count(images, 'image')} with ${count(counts.annotations, 'annotation')} into "${project.name}".`);
-  if (counts.warnings + counts.skipped + counts.refused > 0) ctx.out.line(`${counts.warnings} with warnings, ${counts.skipped} skipped, ${counts.refused} refused:`);
+  ctx.out.line(`${row.state === 'done' ? 'Imported' : `The import is ${row.state}:`} ${count(counts.imported, 'image')} with ${count(counts.annotations, 'annotation')} into "${project.name}".`);
+  if (counts.warnings + counts.skipped + counts.refused > 0) ctx.out.line(`${count(counts.warnings, 'warning')}, ${counts.skipped} skipped, ${counts.refused} refused:`);
   const shown = remarks.slice(0, 20);
   for (const r of shown) ctx.out.line(`  ${r.outcome}: ${r.message.includes(r.path) ? '' : `${r.path}: `}${r.message}`);
   if (remarks.length > shown.length) ctx.out.line(`  … and ${remarks.length - shown.length} more: --json lists them all.`);
