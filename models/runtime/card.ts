@@ -37,7 +37,11 @@ export type Normalisation = z.infer<typeof normalisationSchema>;
  * the same files, read up to the nodes `outputs`. `onnx`: model.onnx, run as it is.
  */
 const networkSchema = z.discriminatedUnion('runtime', [
-  z.object({ runtime: z.literal('graph'), input: z.string(), outputs: z.array(z.string()).min(1) }),
+  z.object({
+    runtime: z.literal('graph'), input: z.string(), outputs: z.array(z.string()).min(1),
+    /** A second network in the same graph, which looks again at each object that the first one found. */
+    refine: z.object({ input: z.string(), outputs: z.array(z.string()).min(1), inputSize: size, mean: z.array(z.number()).length(3), deviation: z.array(z.number().positive()).length(3) }).optional(),
+  }),
   z.object({
     runtime: z.literal('onnx'),
     input: z.string(),

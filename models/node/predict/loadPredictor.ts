@@ -11,6 +11,8 @@ import { loadOnnxNetwork } from '../import/onnxNetwork';
 import { loadCard, loadModel } from '../modelFiles';
 import { engineFor } from '../engines';
 import { readGraph } from '../pretrained/read';
+import { isTwoStage, TwoStagePredictor } from './twoStage';
+import { predictInOrder } from './predictInOrder';
 import { viewImage } from './views';
 
 /** A compiled model with its design. */
@@ -45,37 +47,12 @@ async function judge(reading: Reading, members: readonly Member[], seen: Seen, {
   return { width: full.width, height: full.height, labels: skipped.size === 0 ? labels : labels.filter((label) => !skipped.has(label.classId)) };
 }
 
-/** Predictions of the images in order; the next image is decoded while this one is judged. */
-async function* predictAll(reading: Reading, members: readonly Member[], images: Images, options: PredictOptions): AsyncGenerator<Prediction> {
-  const iterator = Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]();
-  const load = async (): Promise<Seen | null> => {
-    const { value, done } = await iterator.next();
-    return done ? null : see(members, value, options);
-  };
-  let next = load();
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const seen = await next;
-    if (!seen) return;
-    next = load();
-    next.catch(() => undefined);
-    yield await judge(reading, members, seen, options);
-  }
-}
-
 /** Members that vote as one predictor. It disposes of them. */
 export class MemberPredictor implements Predictor {
   constructor(readonly card: Predictor['card'], private readonly reading: Reading, private readonly members: readonly Member[]) {}
 
-  async predict(images: Images, options: PredictOptions = {}): Promise<Prediction[]> {
-    const results: Prediction[] = [];
-    let index = 0;
-    for await (const prediction of predictAll(this.reading, this.members, images, options)) {
-      if (options.onImage) await options.onImage(index, prediction);
-      else results.push(prediction);
-      index++;
-    }
-    return results;
+  predict(images: Images, options: PredictOptions = {}): Promise<Prediction[]> {
+    return predictInOrder(images, options, (source) => see(this.members, source, options), (seen) => judge(this.reading, this.members, seen, options));
   }
 
   async dispose(): Promise<void> {
@@ -108,6 +85,10 @@ export async function loadPredictor(dirs: string | readonly string[], { threads 
   try {
     for (const dir of folders) {
       const card = await loadCard(dir);
+      if (isTwoStage(card)) {
+        if (folders.length > 1) throw new Error(`${dir} looks twice at each object and cannot vote with other models`);
+        return await TwoStagePredictor.load(await readGraph(dir), card, threads);
+      }
       first ??= card;
       if (card.task !== first.task) throw new Error(`models that vote must have one task: ${folders[0]} is for ${first.task}, ${dir} for ${card.task}`);
       const ids = (of: typeof card) => of.classes.map(({ id }) => id).join(', ');

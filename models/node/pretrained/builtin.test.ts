@@ -1,11 +1,15 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { looksLikeFace } from '@/lib/core/formats/landmarks-csv/faces68';
 import { guessMapping, mapClasses } from '../../import/mapClasses';
 import { movenetPoints } from '../../import/layouts/movenet';
+import { type ImageSource } from '../../inference/types';
 import { type View } from '../../tasks/types';
 import { builtinOf, builtins } from '../../pretrained/builtin';
 import { type ModelCard } from '../../runtime/card';
@@ -17,6 +21,7 @@ import { humanModels, saveBuiltin } from '.';
 
 /** A photograph of several people, which comes with the networks. */
 const photo = path.join(humanModels(), '..', 'assets', 'samples.jpg');
+const testFaces = path.resolve(process.env.FIELDMARK_TEST_DATA ?? '../shared/data', 'landmarks/udacity_faces68');
 let folder: string;
 
 beforeAll(async () => {
@@ -98,6 +103,52 @@ describe('pose of a person', () => {
       expect(x / card.inputSize.width).toBeCloseTo(expected[3 * k + 1]!, 3);
       expect(score).toBeCloseTo(expected[3 * k + 2]!, 4);
     });
+  });
+});
+
+describe('landmarks of faces', () => {
+  const pointsIn = async (image: ImageSource, minScore = 0.5) => {
+    const predictor = await loadPredictor(path.join(folder, 'face-landmarks'));
+    const [prediction] = await predictor.predict([image], { minScore });
+    await predictor.dispose();
+    return { ...prediction!, faces: prediction!.labels.filter((label) => label.kind === 'landmarks').map(({ points }) => points) };
+  };
+
+  it('follow a face that is turned', async () => {
+    const upright = await sharp(photo).extract({ left: 120, top: 0, width: 240, height: 240 }).png().toBuffer();
+    const turned = await sharp(upright).rotate(20, { background: '#000' }).png().toBuffer();
+    const [before, after] = [await pointsIn({ load: async () => upright }), await pointsIn({ load: async () => turned })];
+    expect([before.faces.length, after.faces.length]).toEqual([1, 1]);
+    const [face, other] = [before.faces[0]!, after.faces[0]!];
+    expect(looksLikeFace(face.flatMap(({ x, y }) => [x, y]))).toBe(true);
+    const eyes = Math.hypot(face[36]!.x - face[45]!.x, face[36]!.y - face[45]!.y);
+    const [cos, sin] = [Math.cos((20 * Math.PI) / 180), Math.sin((20 * Math.PI) / 180)];
+    const errors = face.map(({ x, y }, k) => {
+      const [dx, dy] = [x - before.width / 2, y - before.height / 2];
+      return Math.hypot(after.width / 2 + dx * cos - dy * sin - other[k]!.x, after.height / 2 + dx * sin + dy * cos - other[k]!.y) / eyes;
+    });
+    expect(errors.reduce((a, b) => a + b) / 68).toBeLessThan(0.06);
+  });
+
+  it('are found on several faces of one photo, best first', async () => {
+    const { faces, labels } = await pointsIn({ path: photo }, 0.3);
+    expect(faces.length).toBeGreaterThan(3);
+    expect(labels.map(({ score }) => score)).toEqual(labels.map(({ score }) => score).sort((a, b) => b - a));
+  });
+
+  it.skipIf(!existsSync(testFaces))('lie within 7 % of the distance of the eyes on labelled faces', async () => {
+    const rows = (await readFile(path.join(testFaces, 'test_frames_keypoints.csv'), 'utf8')).trim().split('\n').slice(1).filter((_, i) => i % 19 === 0);
+    const predictor = await loadPredictor(path.join(folder, 'face-landmarks'));
+    const truth = rows.map((row) => row.split(','));
+    const predictions = await predictor.predict(truth.map(([file]) => ({ path: path.join(testFaces, 'test', file!) })));
+    await predictor.dispose();
+    const errors = predictions.map(({ labels: [label] }, i) => {
+      if (label?.kind !== 'landmarks') return 1;
+      const at = (k: number) => ({ x: Number(truth[i]![1 + 2 * k]), y: Number(truth[i]![2 + 2 * k]) });
+      const eyes = Math.hypot(at(36).x - at(45).x, at(36).y - at(45).y);
+      return label.points.reduce((sum, { x, y }, k) => sum + Math.hypot(x - at(k).x, y - at(k).y) / eyes, 0) / 68;
+    });
+    expect(errors.reduce((a, b) => a + b) / errors.length).toBeLessThan(0.07);
   });
 });
 
