@@ -77,6 +77,19 @@ describe('reaching the server', () => {
   });
 });
 
+describe('health', () => {
+  const answer = (ok: boolean) => {
+    const part = { ok: true, detail: 'answers' };
+    return { ok, version: '1.2.3', schema: 's', startedAt: at, parts: { web: part, database: { ...part, ok }, storage: part, events: part, workers: [{ id: 'w', host: 'box', seenAt: at, ok: true, running: [{ kind: 'train', job: null }] }], queues: [{ name: 'batch', waiting: 2, running: 0 }] } };
+  };
+  it('is told part by part, and is a failure when a part does not work', async () => {
+    await serve({ health: () => answer(true) });
+    expect(await fieldmark(['health'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/database +yes +answers\n[^]*worker on box +yes +train\nqueue batch +2 waiting, 0 running/) });
+    await serve({ health: () => answer(false) });
+    expect(await fieldmark(['health', '--json'])).toMatchObject({ code: 1, json: { ok: false } });
+  });
+});
+
 describe('import', () => {
   const importRow = (state: 'receiving' | 'queued' | 'running' | 'done' | 'failed') => ({
     id: uuid(7), project: uuid(1), source: 'set', state, createdAt: at, finishedAt: null, job: state === 'receiving' ? null : uuid(8), received: { files: 0, bytes: 0 },

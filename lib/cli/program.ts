@@ -4,7 +4,7 @@ import { AppError } from '@/lib/api/errors';
 import { createClient, type Client } from '@/lib/api/client';
 import { DatasetError } from '@/lib/core/formats';
 import { Output, type Terminal } from './output';
-import { findServer } from './server';
+import { findAddress, findServer } from './server';
 
 /** What a command's process may end with. docs/cli.md lists them. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3, notAllowed: 4, notFound: 5, interrupted: 130 } as const;
@@ -23,6 +23,8 @@ export interface Context {
   out: Output;
   /** The server named by options, environment or data folder. @throws AppError when there is no way to sign in */
   client(): Client;
+  /** The same server, for what needs no signing in. */
+  anybody(): Client;
   /** Waits; less in tests. */
   pollMs: number;
 }
@@ -74,6 +76,7 @@ export function act<Options extends object>(frame: Frame, run: (ctx: Context, op
         const { url, token } = findServer(environment, options.url);
         return createClient({ baseUrl: url, token, fetch: environment.fetch });
       },
+      anybody: () => createClient({ baseUrl: findAddress(environment, options.url), fetch: environment.fetch }),
     };
     try {
       const result = await run(ctx, options, c.args);

@@ -7,13 +7,16 @@ export function jobCommand(frame: Frame): Command {
   const parent = group('job', 'list and cancel jobs');
   parent.addCommand(
     command('list', 'list the jobs of a project, newest first', { server: true })
-      .requiredOption('--project <name>', 'name or id of the project')
+      .option('--project <name>', 'name or id of the project; otherwise the jobs that belong to none')
       .addOption(new Option('--state <state>', 'only jobs in this state').choices(['queued', 'running', 'done', 'failed', 'cancelled']))
-      .action(act<{ project: string; state?: 'queued' | 'running' | 'done' | 'failed' | 'cancelled' }>(frame, async (ctx, options) => {
+      .action(act<{ project?: string; state?: 'queued' | 'running' | 'done' | 'failed' | 'cancelled' }>(frame, async (ctx, options) => {
         const client = ctx.client();
-        const project = await requireProject(client, options.project);
+        const project = options.project === undefined ? null : await requireProject(client, options.project);
         const jobs = [];
-        for await (const j of allOf((cursor) => client.jobs({ params: { project: project.id }, query: { limit: 100, cursor, state: options.state } }))) {
+        for await (const j of allOf((cursor) => {
+          const query = { limit: 100, cursor, state: options.state };
+          return project ? client.jobs({ params: { project: project.id }, query }) : client.workspaceJobs({ query });
+        })) {
           jobs.push(j);
           if (jobs.length === 1000) break;
         }
