@@ -87,6 +87,7 @@ export const q = {
 
   versions: (project: string) => paged(['version', 'list', project], (cursor, signal) => api.versions({ params: { project }, query: { cursor } }, { signal })),
   version: (id: string) => queryOptions({ queryKey: ['version', id], queryFn: ({ signal }) => api.version({ params: { id } }, { signal }) }),
+  network: (model: string) => queryOptions({ queryKey: ['model', model, 'network'], queryFn: ({ signal }) => api.modelNetwork({ params: { id: model } }, { signal }), staleTime: Infinity }),
   evaluation: (model: string) => queryOptions({ queryKey: ['model', model, 'evaluation'], queryFn: ({ signal }) => api.modelEvaluation({ params: { id: model } }, { signal }), staleTime: Infinity }),
   models: (project: string, trash = false) => paged(['model', 'list', project, { trash }], (cursor, signal) => api.models({ params: { project }, query: { trash, cursor } }, { signal })),
   model: (id: string) => queryOptions({ queryKey: ['model', id], queryFn: ({ signal }) => api.model({ params: { id } }, { signal }) }),

@@ -17,6 +17,7 @@ export const jobs: Record<JobKind, JobLoader> = {
   inspectModel: () => import('./inspectModel'),
   tryModel: () => import('./tryModel'),
   adoptModel: () => import('./adoptModel'),
+  inspectNetwork: () => import('./inspectNetwork'),
   quality: () => import('./quality'),
   export: () => import('./export'),
   erase: () => import('./erase'),

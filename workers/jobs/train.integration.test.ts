@@ -68,7 +68,7 @@ describe('a round', () => {
     expect(model).toMatchObject({ number: 1, name: 'Model 1', task: 'detect', job, datasetVersion: version, datasetNumber: 1, current: true });
     for (const name of ['val.mAP50', 'val.mAP', 'test.mAP50', 'test.mAP']) expect(model.metrics[name]).toBeGreaterThanOrEqual(0);
     expect([model.metrics['val.images'], model.metrics['test.images']]).toEqual([3, 3]);
-    expect(model.perClass).toEqual([expect.objectContaining({ classId: block, name: 'block', groundTruth: 3 })]);
+    expect(model.perClass).toEqual([expect.objectContaining({ classId: block, name: 'block', values: expect.objectContaining({ groundTruth: 3 }) as unknown })]);
     expect(model.parameters).toBeGreaterThan(1000);
     for (const file of ['model.json', 'weights.bin', 'card.json'] as const) {
       const response = await rounds.modelFile({ params: { id: model.id, file }, query: undefined, body: undefined }, at.ctx);

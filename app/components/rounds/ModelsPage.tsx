@@ -3,7 +3,7 @@ import { useState } from 'react';
 import Link from 'next/link';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Accordion, Anchor, Badge, Box, Button, Group, Menu, Stack, Table, Text } from '@mantine/core';
-import { IconBoxMultiple, IconCpu, IconDownload, IconPlus, IconSparkles, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
+import { IconBoxMultiple, IconCpu, IconDownload, IconPlus, IconSparkles, IconStack2, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
 import { addressOf } from '@/lib/api/client';
 import { api } from '../../lib/api';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../lib/format';
@@ -97,6 +97,7 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
           <Group gap="xs">
             <ActionButton permission="train" variant={m.current ? 'filled' : 'default'} leftSection={<IconSparkles size={15} aria-hidden />} onClick={onPrelabel}>Pre-label</ActionButton>
             {!m.current && <ActionButton permission="train" leftSection={<IconStar size={15} aria-hidden />} loading={promote.isPending} onClick={() => promote.mutate()}>Make current</ActionButton>}
+            <Button component={Link} href={`/projects/${project}/models/${m.id}`} variant="subtle" leftSection={<IconStack2 size={15} aria-hidden />}>Network</Button>
             {may.allowed && (
               <Menu position="bottom-start">
                 <Menu.Target><Button variant="subtle" leftSection={<IconDownload size={15} aria-hidden />}>Files</Button></Menu.Target>

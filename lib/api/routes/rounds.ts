@@ -84,6 +84,9 @@ export const modelEvaluation = defineRoute({
   }),
 });
 export type ModelEvaluation = z.infer<typeof modelEvaluation.response>;
+/** The network layer by layer, made on request: `GET` gives null until the job of `POST` is done. */
+export const modelNetwork = defineRoute({ method: 'GET', path: '/models/{id}/network', permission: 'project.view', summary: 'Layers of a model: shapes, parameters, multiplications, times; null when nobody has asked yet', params: idParam, response: z.object({ report: z.looseObject({ format: z.literal('fieldmark-network') }).nullable() }) });
+export const inspectNetwork = defineRoute({ method: 'POST', path: '/models/{id}/network', permission: 'train', summary: 'Look at the network of a model, and time its layers', params: idParam, response: z.object({ job: uuid }) });
 export const promoteModel = defineRoute({ method: 'POST', path: '/models/{id}/promote', permission: 'train', summary: 'Make this the model whose proposals are shown', params: idParam, response: modelRow });
 export const trashModel = defineRoute({ method: 'DELETE', path: '/models/{id}', permission: 'train', summary: 'Move a model to the trash', params: idParam, response: 'empty' });
 export const restoreModel = defineRoute({ method: 'POST', path: '/models/{id}/restore', permission: 'train', summary: 'Take a model out of the trash', params: idParam, response: modelRow });

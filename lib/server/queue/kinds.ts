@@ -52,6 +52,8 @@ export const jobKinds = {
   tryModel: { queue: 'quick', payload: tryModel.body.extend({ upload: uuid }) },
   /** Keeps a built-in or uploaded model as a model version. */
   adoptModel: { queue: 'quick', payload: adoptModel.body },
+  /** Reports the layers of a model, with their times. */
+  inspectNetwork: { queue: 'quick', payload: z.object({ model: uuid }) },
   quality: { queue: 'quick', payload: z.object({ report: uuid }) },
   export: { queue: 'batch', payload: z.object({ export: uuid }) },
   /** Erases what lies in the trash for good: rows, log and objects. */

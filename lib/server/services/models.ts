@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
-import { modelEvaluation, type ModelEvaluation, type ModelRow, type modelFile, type proposalStats, type train } from '@/lib/api/routes/rounds';
+import { modelEvaluation, type modelNetwork, type ModelEvaluation, type ModelRow, type modelFile, type proposalStats, type train } from '@/lib/api/routes/rounds';
 import { labelSchema } from '@/lib/core/labels';
 import { db, type Db } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
@@ -120,6 +120,20 @@ export async function evaluation(who: Principal, id: string): Promise<ModelEvalu
   const key = evaluationKey(objectPrefix);
   if (!(await objectStore().stat(key))) return { splits: {} };
   return modelEvaluation.response.parse(JSON.parse(await text(await objectStore().get(key))));
+}
+
+/** Where the report of a model's network lies, beside its files. */
+export const networkKey = (prefix: string) => `${prefix}network.json`;
+
+export async function network(who: Principal, id: string): Promise<z.input<typeof modelNetwork.response>> {
+  const key = networkKey((await requireModel(who, id)).objectPrefix);
+  if (!(await objectStore().stat(key))) return { report: null };
+  return { report: JSON.parse(await text(await objectStore().get(key))) as { format: 'fieldmark-network' } };
+}
+
+export async function inspectNetwork(who: Principal, id: string): Promise<{ job: string }> {
+  const row = await requireModel(who, id);
+  return { job: await enqueue(db(), 'inspectNetwork', { model: id }, { title: `Look at the network of ${row.name}`, projectId: row.projectId, workspaceId: who.workspaceId, userId: who.userId }) };
 }
 
 export async function startTraining(who: Principal, projectId: string, body: z.output<typeof train.body>): Promise<{ job: string; version: string }> {

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { evaluationKey } from '@/lib/server/services/models';
+import { evaluationKey, networkKey } from '@/lib/server/services/models';
 import { objectsUnder } from '@/lib/server/storage';
 import type { JobContext } from '../../runtime/defineJob';
 
@@ -27,7 +27,7 @@ export async function modelFolder(ctx: Pick<JobContext, 'store' | 'cacheDir'>, p
   await fs.mkdir(folder, { recursive: true });
   for await (const { key } of objectsUnder(ctx.store, prefix)) {
     const name = path.posix.basename(key);
-    if (key === evaluationKey(prefix) || !(await missing(name))) continue;
+    if (key === evaluationKey(prefix) || key === networkKey(prefix) || !(await missing(name))) continue;
     const partial = path.join(folder, `${name}.${process.pid}`);
     await fs.writeFile(partial, await ctx.store.get(key));
     await fs.rename(partial, path.join(folder, name));
