@@ -136,8 +136,8 @@ describe('a localizer', () => {
     expect(metrics!.values.top1).toBeGreaterThan(0.8);
     expect(metrics!.values.meanIoU).toBeGreaterThan(0.45);
     const predictor = await loadPredictor(outDir);
-    const [{ labels }] = (await predictor.predict([examples(1, 3)[0]!.image])) as [{ labels: Label[] }];
+    const [prediction] = await predictor.predict([examples(1, 3)[0]!.image]);
     await predictor.dispose();
-    expect(labels).toHaveLength(1);
+    expect(prediction!.labels).toHaveLength(1);
   }, 120_000);
 });
