@@ -1,8 +1,6 @@
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import path from 'node:path';
 import pg from 'pg';
 import type { PgBoss } from 'pg-boss';
 import { type Config } from '@/lib/server/config';
@@ -13,6 +11,7 @@ import { EventHub } from '@/lib/server/events';
 import { logger } from '@/lib/server/log';
 import { createBoss, QUEUE_NAMES, type Dispatch, type QueueName } from '@/lib/server/queue';
 import { startRequestedDemo } from '@/lib/server/services/demo';
+import { sweepUploads } from '@/lib/server/services/imports/sweep';
 import { createStore } from '@/lib/server/storage';
 import { JobRun, RetryJob } from './jobRun';
 import { reconcile } from './reconcile';
@@ -20,6 +19,7 @@ import { checkRegistry, type Registry } from './registry';
 
 const SEEN_MS = 5000;
 const RECONCILE_MS = 20_000;
+const SWEEP_MS = 6 * 3600_000;
 
 /** A worker process: takes jobs from the queues it serves and runs each in a child process of its own. */
 export class Worker {
@@ -46,7 +46,7 @@ export class Worker {
   /** Checks handlers, schema and storage, then takes jobs. Throws, having started nothing, when one of them is not right. */
   async start(): Promise<void> {
     checkRegistry(this.#registry);
-    const { databaseUrl, dataDir, queues } = this.#settings;
+    const { databaseUrl, queues } = this.#settings;
     if (!databaseUrl) throw new Error('DATABASE_URL is not set: start Fieldmark with npm start, or set it.');
     const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 15_000 });
     await client.connect();
@@ -64,11 +64,12 @@ export class Worker {
     for (const queue of QUEUE_NAMES) for (let taker = 0; taker < queues[queue]; taker++) await this.#take(queue);
     this.#timers.push(
       setInterval(() => void this.#seen().catch((err: unknown) => this.#log.warn({ err }, 'The worker could not report')), SEEN_MS),
+      setInterval(() => void this.#sweep(), SWEEP_MS),
       setInterval(() => void reconcile(this.#db, this.#log).catch((err: unknown) => this.#log.warn({ err }, 'Reconciling failed')), RECONCILE_MS),
     );
     if (this.#registry.abilities) void this.#askAbilities();
     await startRequestedDemo(this.#db);
-    await rm(path.join(dataDir, 'tmp', 'predict'), { recursive: true, force: true });
+    void this.#sweep();
     this.#log.info({ worker: this.id, queues, rss: process.memoryUsage().rss }, 'Taking jobs');
   }
 
@@ -141,6 +142,16 @@ export class Worker {
     const row = { seenAt: new Date(), running };
     await this.#db.workerInstance.upsert({ where: { id: this.id }, create: { id: this.id, host: hostname(), pid: process.pid, ...row }, update: row });
     await this.#db.workerInstance.deleteMany({ where: { seenAt: { lt: new Date(Date.now() - 600_000) } } });
+  }
+
+  /** Removes what was uploaded and will never be imported. */
+  async #sweep(): Promise<void> {
+    try {
+      const swept = await sweepUploads(this.#db, createStore(this.#settings));
+      if (swept > 0) this.#log.info({ imports: swept }, 'Uploads that nobody went on with were removed');
+    } catch (err) {
+      this.#log.warn({ err }, 'Old uploads could not be removed');
+    }
   }
 
   /** Takes no more jobs, gives running ones five seconds to stop, puts them back into the queue, and closes everything. */

@@ -90,6 +90,15 @@ describe('backup and restore', () => {
     expect(kept.some((b) => b.manifest.reason === 'before a restore')).toBe(true);
   });
 
+  it('is not done under a product that is at work', async () => {
+    const made = await backup(source.url, folder);
+    const atWork = createClient(target.url, { max: 1, name: 'fieldmark-worker' });
+    await atWork.setting.count();
+    await expect(restore(target.url, made.folder, { replace: true })).rejects.toThrow(/at work on this database.*Stop it/);
+    await atWork.$disconnect();
+    await restore(target.url, made.folder, { replace: true });
+  });
+
   it('refuses a damaged backup before it touches anything', async () => {
     const made = await backup(source.url, folder);
     await appendFile(path.join(made.folder, 'Setting.copy.gz'), 'rubbish');

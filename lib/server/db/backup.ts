@@ -183,6 +183,7 @@ export async function restore(url: string, folder: string, options: { replace?: 
   const unknown = then.filter((m): m is string => typeof m === 'string');
   if (unknown.length > 0) throw new SchemaNewerError(unknown);
   await verifyFiles(folder, manifest);
+  if (options.replace) await assertNobodyAtWork(url);
   await emptyDatabase(url, options.replace ?? false, path.dirname(folder));
   await migrate(url, { migrations: then.filter((m) => typeof m !== 'string') });
   await connected(url, async (client) => {
@@ -215,6 +216,17 @@ async function verifyFiles(folder: string, manifest: BackupManifest): Promise<vo
     }
     if (digest() !== table.sha256) throw new Error(`The backup is damaged: ${table.file} is not what was written. Nothing was changed.`);
   }
+}
+
+/** The product's processes would go on with rows that are no more. */
+async function assertNobodyAtWork(url: string): Promise<void> {
+  const found = await connected(url, (client) =>
+    client.query<{ host: string | null }>(`select distinct host(client_addr) as host from pg_stat_activity where datname = current_database() and application_name in ('fieldmark', 'fieldmark-worker', 'fieldmark-job')`),
+  ).catch((error: unknown) => {
+    if ((error as { code?: string }).code === '3D000') return { rows: [] }; // there is no such database yet
+    throw error;
+  });
+  if (found.rows.length > 0) throw new Error(`Fieldmark is at work on this database (from ${found.rows.map((r) => r.host ?? 'this machine').join(', ')}). Stop it on every machine first. Nothing was changed.`);
 }
 
 async function emptyDatabase(url: string, replace: boolean, backups: string): Promise<void> {

@@ -115,9 +115,11 @@ export async function cancel(who: Principal, id: string): Promise<ImportRow> {
   const row = await db().$transaction(async (tx) => {
     const now = await repository.lockImport(tx, id);
     if (!now) throw new AppError('not-found', 'There is no such import.');
-    if (now.state === 'receiving') {
+    const { state, message } = stateOf(now, now.jobId ? (await jobStates(tx, [now.jobId])).get(now.jobId) : undefined);
+    if (state === 'receiving' || state === 'failed') {
       await notify(tx, { type: 'changed', entity: 'import', id, projectId: seen.projectId });
-      return tx.import.update({ where: { id }, data: { state: 'cancelled', finishedAt: new Date(), message: 'Cancelled before anything was imported.' } });
+      // A failed one is given up: it can no longer be tried again, and what was sent is removed.
+      return tx.import.update({ where: { id }, data: { state: 'cancelled', finishedAt: new Date(), message: state === 'failed' ? message : 'Cancelled before anything was imported.' } });
     }
     return now;
   });
