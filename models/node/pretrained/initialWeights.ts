@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { type Backbone } from '../../backbones';
 import { sameShape } from '../../graph';
+import { alignWeights, graphUnits, layerUnits } from '../../pretrained/align';
 import { mobilenet3CocoWeights } from '../../pretrained/mobilenet3Coco';
 import { type Tensors } from '../../runtime/engine';
 import { type LayersModel } from '../../runtime/tf';
@@ -31,20 +32,17 @@ export async function trainedWeights(backbone: Pick<Backbone, 'name'>): Promise<
   return read();
 }
 
-/**
- * Weights of a graph model by the layers they would have: `block/conv/kernel` and the like become `block/conv` + `kernel`.
- * Only names that agree by themselves are of use; the rest is reported as unused.
- */
-const graphWeights = (weights: ReadonlyMap<string, Tensors[string]>): Tensors =>
-  Object.fromEntries([...weights].flatMap(([name, value]) => (value.dtype === 'float32' ? [[name.replace(/\/ReadVariableOp$/, ''), value]] : [])));
-
-async function weightsAt(source: string, signal?: AbortSignal): Promise<Tensors> {
+/** Weights of a model elsewhere: by their names where those agree, else by order and shape (see `alignWeights`). */
+async function weightsAt(model: LayersModel, source: string, signal?: AbortSignal): Promise<Tensors> {
   const read = await readTfModel(source, signal);
-  if (read.kind === 'graph') return graphWeights(read.model.weights);
   try {
-    return readWeights(read.model);
+    const named = read.kind === 'graph' ? Object.fromEntries(read.model.weights) : readWeights(read.model);
+    const aligned = alignWeights(model, read.kind === 'graph' ? graphUnits(read.model) : layerUnits(read.model, named));
+    const own = readWeights(model);
+    const fitting = (given: Tensors | null) => (given ? Object.keys(own).filter((name) => given[name] && sameShape(given[name].shape, own[name]!.shape)).length : 0);
+    return aligned && fitting(aligned) > fitting(named) ? aligned : named;
   } finally {
-    read.model.dispose();
+    if (read.kind === 'layers') read.model.dispose();
   }
 }
 
@@ -58,12 +56,13 @@ export function copyWeights(model: LayersModel, given: Tensors): InitialWeights 
 }
 
 /**
- * Copies weights into `model` where layer, name and shape agree. `source` is a backbone (the weights that come with it), or
- * the folder, model.json or http(s) address of a TensorFlow.js model, such as a stored model of the project.
+ * Copies weights into `model`. `source` is a backbone (the weights that come with it), or the folder, model.json or http(s)
+ * address of a TensorFlow.js layers or graph model: a stored model of the project, or anybody's. Weights go where layer, name
+ * and shape agree; a network that is built alike and named otherwise is matched by order and shapes.
  * Rejects with a `ModelSourceError`, which the person can read, when the source cannot be read or nothing in it fits.
  */
 export async function loadInitialWeights(model: LayersModel, source: string | Pick<Backbone, 'name'>, signal?: AbortSignal): Promise<InitialWeights> {
-  const given = typeof source === 'string' ? await weightsAt(source, signal) : await trainedWeights(source);
+  const given = typeof source === 'string' ? await weightsAt(model, source, signal) : await trainedWeights(source);
   const result = copyWeights(model, given);
   if (result.copied.length === 0) {
     const layers = [...new Set(result.unused.map((name) => name.slice(0, name.lastIndexOf('/'))))].slice(0, 5).join(', ');

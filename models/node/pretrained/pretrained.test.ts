@@ -8,9 +8,11 @@ import { backbones } from '../../backbones';
 import { Graph } from '../../graph';
 import { lowerModel } from '../../lower';
 import { graphModelProgram } from '../../pretrained/graphModel';
-import { initialiseWeights, readWeights } from '../../runtime/weights';
+import { convBlock } from '../../layers/blocks';
+import { commonSequence } from '../../pretrained/align';
+import { initialiseWeights, readWeights, writeWeights } from '../../runtime/weights';
 import { tf, type LayersModel } from '../../runtime/tf';
-import { relativeDifference, runWithOrt } from '../../testing/gradcheck';
+import { randomTensor, relativeDifference, runWithOrt } from '../../testing/gradcheck';
 import { copyWeights, humanModels, loadInitialWeights, ModelSourceError, readGraph, readTfModel, trainedWeights } from '.';
 
 let folder: string;
@@ -117,6 +119,78 @@ describe('weights of another model', () => {
     const read = await readTfModel(path.join(humanModels(), 'emotion.json'));
     expect(read.kind).toBe('graph');
     await expect(readGraph(path.join(folder, 'from.json'))).rejects.toThrow('is a layers model');
+  });
+});
+
+/** Runs the trunk on a picture; its features by index. */
+async function featuresOf(model: LayersModel, size: number): Promise<Record<string, { data: ArrayLike<number> }>> {
+  const graph = new Graph();
+  const lowered = lowerModel(graph, model, [graph.input('image', [1, size, size, 3])], { training: false });
+  const weights = readWeights(model);
+  const constants = Object.fromEntries(lowered.weights.map(({ name, value }) => [name, { ...weights[name]!, shape: value.shape }]));
+  return runWithOrt({ outputs: Object.fromEntries(lowered.outputs.map((value, i) => [`f${i}`, value])), constants }, { image: randomTensor([1, size, size, 3], 'picture', [0, 255]) });
+}
+
+function trunkOf(name: string, size: number): LayersModel {
+  const image = tf.input({ shape: [size, size, 3], name: 'image' });
+  return tf.model({ inputs: image, outputs: backbones[name]!.build(image).maps.map(({ tensor }) => tensor) });
+}
+
+describe('weights of networks that are named otherwise', () => {
+  it('of a graph model with folded batch norm go to the backbone in both its forms', async () => {
+    const place = path.join(humanModels(), 'centernet.json');
+    const [folded, normed, expected] = [trunkOf('mobilenet3-coco', 64), trunkOf('mobilenet3', 64), trunkOf('mobilenet3-coco', 64)];
+    await loadInitialWeights(expected, coco);
+    expect((await loadInitialWeights(folded, place)).missing).toEqual([]);
+    const [mine, wanted] = [readWeights(folded), readWeights(expected)];
+    for (const [name, { data }] of Object.entries(wanted)) expect(Buffer.compare(Buffer.from(mine[name]!.data.buffer), Buffer.from(data.buffer)), name).toBe(0);
+    expect((await loadInitialWeights(normed, place)).missing).toEqual([]);
+    const [a, b] = [await featuresOf(normed, 64), await featuresOf(expected, 64)];
+    for (const name of Object.keys(b)) expect(relativeDifference(a[name]!.data, b[name]!.data), name).toBeLessThan(1e-4);
+    for (const model of [folded, normed, expected]) model.dispose();
+  });
+
+  it('of a layers model go where order and shapes agree, with another epsilon and a bias', async () => {
+    const foreign = () => {
+      const x = tf.input({ shape: [32, 32, 3], name: 'input_1' });
+      let y = x;
+      const conv = (name: string, filters: number, useBias: boolean) => {
+        y = tf.layers.conv2d({ name, filters, kernelSize: 3, strides: 2, padding: 'same', useBias }).apply(y) as tf.SymbolicTensor;
+        y = tf.layers.batchNormalization({ name: `bn_${name}`, epsilon: 0.01 }).apply(y) as tf.SymbolicTensor;
+        y = tf.layers.reLU({ name: `${name}_out` }).apply(y) as tf.SymbolicTensor;
+      };
+      conv('Conv_A', 8, true);
+      conv('Conv_B', 12, false);
+      return tf.model({ inputs: x, outputs: tf.layers.dense({ name: 'predictions', units: 1000 }).apply(tf.layers.globalAveragePooling2d({}).apply(y)) as tf.SymbolicTensor });
+    };
+    const mine = () => {
+      const x = tf.input({ shape: [32, 32, 3], name: 'image' });
+      const y = convBlock('two', convBlock('one', x, 8, 3, { strides: 2 }), 12, 3, { strides: 2 });
+      return tf.model({ inputs: x, outputs: [y, tf.layers.dense({ name: 'head', units: 4 }).apply(tf.layers.globalAveragePooling2d({}).apply(y)) as tf.SymbolicTensor] });
+    };
+    const [from, to] = [foreign(), mine()];
+    const weights = readWeights(from);
+    writeWeights(from, Object.fromEntries(Object.entries(weights).map(([name, { shape }]) => [name, randomTensor(shape, name, name.endsWith('variance') ? [0.5, 2] : [-1, 1])])));
+    const result = await loadInitialWeights(to, await store('foreign', from));
+    expect(result.missing).toEqual(['head/kernel', 'head/bias']);
+    const features = tf.model({ inputs: from.inputs, outputs: from.getLayer('Conv_B_out').output as tf.SymbolicTensor });
+    const expected = tf.tidy(() => {
+      const { data, shape } = randomTensor([1, 32, 32, 3], 'picture', [0, 255]);
+      return Float32Array.from((features.predict(tf.tensor(data, [...shape])) as tf.Tensor).dataSync());
+    });
+    expect(relativeDifference((await featuresOf(to, 32)).f0!.data, expected)).toBeLessThan(1e-5);
+  });
+
+  it('are refused where the networks differ', async () => {
+    const model = trunkOf('mobilenet2', 64);
+    await expect(loadInitialWeights(model, path.join(humanModels(), 'centernet.json'))).rejects.toThrow('No weight of');
+    model.dispose();
+  });
+
+  it('are matched by the longest common sequence', () => {
+    const pairs = (a: string, b: string) => commonSequence(a.length, b.length, (i, j) => a[i] === b[j]).map(([i, j]) => a[i]! + (i - j));
+    expect(pairs('abcde', 'xaybcze')).toEqual(['a-1', 'b-2', 'c-2', 'e-2']);
+    expect(pairs('abc', 'xyz')).toEqual([]);
   });
 });
 

@@ -87,7 +87,7 @@ function keyOf(input: string): string {
 }
 
 /** The nodes that the outputs depend on, each after its inputs. Without recursion: chains are as long as networks are deep. */
-function ordered(model: GraphModel, outputs: readonly string[]): NodeDef[] {
+export function ordered(model: GraphModel, outputs: readonly string[]): NodeDef[] {
   const order: NodeDef[] = [];
   const state = new Map<string, 'open' | 'done'>();
   const stack = outputs.map((name) => refOf(name).node);
