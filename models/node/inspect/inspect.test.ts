@@ -143,6 +143,15 @@ describe('stored models', () => {
     expect(report.layers.filter(({ milliseconds }) => milliseconds !== null).length).toBeGreaterThan(50);
   });
 
+  it('of two networks are told one after the other', async () => {
+    const dir = path.join(folder, 'faces');
+    await saveBuiltin('face-landmarks', dir);
+    const report = networkReportSchema.parse(await inspectModel(dir));
+    expect(report.inputs).toEqual([{ name: 'faces/input', shape: [256, 256, 3] }, { name: 'mesh/input_1', shape: [192, 192, 3] }]);
+    expect(report.layers.filter(({ name }) => name.startsWith('mesh/')).length).toBeGreaterThan(80);
+    expect(report.totals.parameters).toBe(report.layers.reduce((sum, { parameters }) => sum + parameters, 0));
+  });
+
   it('of ONNX form are told node by node', async () => {
     const dir = path.join(folder, 'seg');
     const bytes = uploads.yolov8SegModel();

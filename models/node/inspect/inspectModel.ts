@@ -70,16 +70,36 @@ async function inspectOnnx(bytes: Uint8Array, { inputSize, network }: Pick<Model
   return timed(report, times, used, threads, runs);
 }
 
+/** Two networks that work one after the other, as one. */
+function joined(a: NetworkReport, b: NetworkReport): NetworkReport {
+  const sum = (of: (totals: NetworkReport['totals']) => number) => of(a.totals) + of(b.totals);
+  return {
+    ...a,
+    inputs: [...a.inputs, ...b.inputs],
+    layers: [...a.layers, ...b.layers],
+    totals: {
+      parameters: sum((t) => t.parameters), trainable: sum((t) => t.trainable), multiplications: sum((t) => t.multiplications), weightBytes: sum((t) => t.weightBytes),
+      peakBytes: Math.max(a.totals.peakBytes ?? 0, b.totals.peakBytes ?? 0),
+    },
+    timing: a.timing && b.timing && { ...a.timing, total: a.timing.total + b.timing.total, rest: a.timing.rest + b.timing.rest },
+  };
+}
+
 /** The report of the model in the folder `dir`. With `measure`, layers are timed (by running the network some times). */
 export async function inspectModel(dir: string, measure: MeasureOptions | null = null): Promise<NetworkReport> {
   const card = await loadCard(dir);
   if (card.network?.runtime === 'onnx') return inspectOnnx(await readFile(path.join(dir, 'model.onnx')), card, measure);
-  let inspected: Inspected;
-  if (card.network?.runtime === 'graph') inspected = inspectGraph(await readGraph(dir), card.network, card.inputSize);
-  else {
-    const { model } = await loadModel(dir);
-    inspected = inspectLayers(model, [card.inputSize.height, card.inputSize.width, model.inputs[0]!.shape[3] ?? 3]);
+  const report = async (inspected: Inspected) => (measure ? measureProgram(inspected, measure) : inspected.report);
+  if (card.network?.runtime === 'graph') {
+    const graph = await readGraph(dir);
+    const { refine } = card.network;
+    const first = await report(inspectGraph(graph, card.network, card.inputSize));
+    return refine ? joined(first, await report(inspectGraph(graph, refine, refine.inputSize))) : first;
+  }
+  const { model } = await loadModel(dir);
+  try {
+    return await report(inspectLayers(model, [card.inputSize.height, card.inputSize.width, model.inputs[0]!.shape[3] ?? 3]));
+  } finally {
     model.dispose();
   }
-  return measure ? measureProgram(inspected, measure) : inspected.report;
 }
