@@ -5,7 +5,7 @@ import { jobKinds } from '@/lib/server/queue/kinds';
 import { refreshProposalCounts } from '@/lib/server/repositories/counts';
 import { findModel } from '@/lib/server/repositories/models';
 import { defineJob, type JobContext } from '../runtime/defineJob';
-import { eraseItems, eraseModel, eraseProject, sweepAssets } from './lib/erase';
+import { eraseExportsWith, eraseItems, eraseModel, eraseProject, sweepAssets } from './lib/erase';
 import { counted } from './lib/job';
 
 /** Erases what lies in the trash for good. What was taken out of the trash since is left alone. A run that starts again goes on. */
@@ -15,10 +15,12 @@ export default defineJob({
   async run(ctx, payload) {
     if (payload.what === 'project') return project(ctx, payload.project);
     if (payload.what === 'model') return model(ctx, payload.model);
+    const hashes = (await ctx.db.item.findMany({ where: { projectId: payload.project, id: { in: payload.items } }, select: { hash: true } })).map((i) => i.hash);
     const erased = await eraseItems(ctx, payload.project, payload.items, { all: false }, (done) => ctx.progress({ fraction: done / payload.items.length, message: `Erased ${done} of ${counted(payload.items.length, 'item')}` }));
+    const exports = await eraseExportsWith(ctx, payload.project, hashes);
     const freedBytes = await sweepAssets(ctx);
     await notify(ctx.db, { type: 'changed', entity: 'project', id: payload.project, projectId: payload.project });
-    return { items: erased, freedBytes };
+    return { items: erased, exports, freedBytes };
   },
 });
 

@@ -3,11 +3,12 @@ import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dropAssetIfUnused, linkAsset, lockAssets, putAsset } from '@/lib/server/media/assets';
 import type { Tx } from '@/lib/server/repositories/transaction';
+import { manifestHeadLine, manifestItemLine } from '@/lib/core/formats/manifest';
 import { createProject } from '@/lib/server/services/projects';
 import { objectStore } from '@/lib/server/storage';
 import { createTestDatabase, temporaryFolder, type TestDatabase } from '@/lib/server/testing';
 import { jpeg } from '../testing/pictures';
-import { eraseItems } from './erase';
+import { eraseExportsWith, eraseItems } from './erase';
 
 let test: TestDatabase;
 let remove: () => Promise<void>;
@@ -79,4 +80,27 @@ describe('what is erased while the same bytes come in', () => {
     expect(await dropAssetIfUnused(test.db, objectStore(), hash)).toBeGreaterThan(0);
     expect(await objectStore().stat(`assets/${hash.slice(0, 2)}/${hash}`)).toBeNull();
   });
+});
+
+it('exports that hold the pixels of an erased image are erased with it', async () => {
+  const store = objectStore();
+  const [gone, kept] = ['e'.repeat(64), 'f'.repeat(64)];
+  const version = async (number: number, hash: string) => {
+    const manifestKey = `manifests/${number}.jsonl`;
+    const item = { path: 'a.jpg', hash, mime: 'image/jpeg', width: 64, height: 48, orientation: 1, split: 'train' as const, annotations: [] };
+    await store.put(manifestKey, Buffer.from(manifestHeadLine({ classes: [] }) + manifestItemLine(item)));
+    return test.db.datasetVersion.create({ data: { id: uuidv7(), projectId, number, state: 'ready', manifestKey } });
+  };
+  const exported = async (versionId: string, images: boolean) => {
+    const id = uuidv7();
+    await store.put(`exports/${id}.zip`, new Uint8Array(5));
+    return test.db.export.create({ data: { id, projectId, versionId, format: 'coco', images, state: 'ready', key: `exports/${id}.zip` } });
+  };
+  const [first, second] = [await version(1, gone), await version(2, kept)];
+  const withPixels = await exported(first.id, true);
+  const others = [await exported(first.id, false), await exported(second.id, true)];
+  expect(await eraseExportsWith({ db: test.db, store, signal: new AbortController().signal }, projectId, [gone])).toBe(1);
+  expect(await store.stat(withPixels.key!)).toBeNull();
+  expect((await test.db.export.findMany({ where: { projectId }, orderBy: { id: 'asc' } })).map((e) => e.id)).toEqual(others.map((e) => e.id));
+  for (const { key } of others) expect(await store.stat(key!)).not.toBeNull();
 });

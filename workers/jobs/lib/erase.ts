@@ -1,10 +1,12 @@
 /** Erasing for good: rows, log and the objects that nothing refers to any more. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { readManifest } from '@/lib/core/formats/manifest';
 import type { Prisma } from '@/lib/server/db/client';
+import { notify } from '@/lib/server/events';
 import { dropAssetIfUnused, lockAssets } from '@/lib/server/media/assets';
 import { removeUploads } from '@/lib/server/services/imports';
-import { removePrefix } from '@/lib/server/storage';
+import { removePrefix, type ObjectStore } from '@/lib/server/storage';
 import type { JobContext } from '../../runtime/defineJob';
 import { checkpointPrefix } from './checkpoint';
 
@@ -61,6 +63,35 @@ export async function eraseItems(ctx: Pick<JobContext, 'db' | 'signal'>, project
     onProgress(Math.min(i + CHUNK, ids.length));
   }
   return erased;
+}
+
+/** Erases the project's exports that hold the pixels of images among these which the project has no more. Returns how many. */
+export async function eraseExportsWith(ctx: Pick<JobContext, 'db' | 'store' | 'signal'>, projectId: string, hashes: readonly string[]): Promise<number> {
+  const { db, store } = ctx;
+  const kept = await db.projectAsset.findMany({ where: { projectId, hash: { in: [...hashes] } }, select: { hash: true } });
+  const gone = new Set(hashes);
+  for (const { hash } of kept) gone.delete(hash);
+  if (gone.size === 0) return 0;
+  const exports = await db.export.findMany({ where: { projectId, images: true, key: { not: null }, version: { manifestKey: { not: null } } }, select: { id: true, key: true, version: { select: { manifestKey: true } } } });
+  const holds = new Map<string, boolean>();
+  let erased = 0;
+  for (const { id, key, version } of exports) {
+    ctx.signal.throwIfAborted();
+    const manifest = version.manifestKey!;
+    if (!holds.has(manifest)) holds.set(manifest, await namesOne(store, manifest, gone));
+    if (!holds.get(manifest)) continue;
+    await store.delete(key!);
+    await db.export.deleteMany({ where: { id } });
+    await notify(db, { type: 'changed', entity: 'export', id, projectId });
+    erased++;
+  }
+  return erased;
+}
+
+async function namesOne(store: ObjectStore, manifestKey: string, hashes: ReadonlySet<string>): Promise<boolean> {
+  const { items } = await readManifest(await store.get(manifestKey));
+  for await (const { hash } of items) if (hashes.has(hash)) return true;
+  return false;
 }
 
 /** Erases a project and everything in it. */
