@@ -5,12 +5,12 @@ import { float32, type Tensors } from './engine';
 import { randomFor } from './random';
 import { tf, type LayersModel } from './tf';
 
-/** Copies of all weights, by `layer/weight`. */
-export function readWeights(model: LayersModel): Tensors {
+/** Copies of all weights, or of those wanted, by `layer/weight`. */
+export function readWeights(model: LayersModel, wanted: (name: string) => boolean = () => true): Tensors {
   const weights: Tensors = {};
   for (const layer of model.layers) {
     for (const { name, variable } of weightNames(layer)) {
-      weights[name] = float32(new Float32Array(variable.read().dataSync()), variable.shape as number[]);
+      if (wanted(name)) weights[name] = float32(new Float32Array(variable.read().dataSync()), variable.shape as number[]);
     }
   }
   return weights;

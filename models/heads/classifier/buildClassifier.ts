@@ -21,9 +21,9 @@ export function buildClassifier(backbone: Backbone, { inputSize: { width, height
   const model = tf.model({ inputs: image, outputs, name: 'classifier' });
   initialiseWeights(model, seed);
   // Small first logits: training begins at equal probabilities, not at confident nonsense.
-  const weights = readWeights(model);
-  const kernels = model.outputLayers.map(({ name }) => `${name}/kernel`);
-  writeWeights(model, Object.fromEntries(kernels.map((name) => [name, { ...weights[name]!, data: weights[name]!.data.map((w) => w * 0.1) }])));
+  const kernels = new Set(model.outputLayers.map(({ name }) => `${name}/kernel`));
+  const drawn = readWeights(model, (name) => kernels.has(name));
+  writeWeights(model, Object.fromEntries(Object.entries(drawn).map(([name, kernel]) => [name, { ...kernel, data: kernel.data.map((w) => w * 0.1) }])));
   return model;
 }
 

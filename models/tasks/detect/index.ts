@@ -7,7 +7,7 @@ import { type BoxLabel, type Example, type Task, TrainingDataError } from '../ty
 import { decodeDetections } from './decode';
 import { boxEvaluator } from './evaluator';
 import { anchorSchema, headSchema, layoutOf, type DetectHead } from './head';
-import { chooseAnchors, chooseInputSize, scalesOf, shapesInInput, type BoxedImage } from './plan';
+import { chooseAnchors, chooseInputSize, COARSEST_STRIDE, scalesOf, shapesInInput, type BoxedImage } from './plan';
 
 const optionsSchema = z.object({
   /** Anchor shapes in network input pixels. Default: K-means on the training boxes. */
@@ -62,10 +62,13 @@ export const detect: Task<DetectHead> = {
     const skipped = usedTrain.skipped + usedVal.skipped;
     if (skipped > 0) notes.push(`${skipped} ${skipped === 1 ? 'box' : 'boxes'} without area skipped.`);
     const images = boxed(usedTrain.examples);
-    const inputSize = wanted ?? chooseInputSize(images, multiple);
+    const inputSize = wanted ?? chooseInputSize(images, Math.max(multiple, COARSEST_STRIDE));
     const { anchors, meanBestIou } = chooseAnchors(shapesInInput(images, inputSize), anchorCount, seed, given);
     notes.push(`Network input ${inputSize.width}×${inputSize.height}; ${anchors.length} anchors, mean best IoU ${meanBestIou?.toFixed(3) ?? 'unknown'}.`);
-    return { inputSize, head: { scales: scalesOf(anchors), meanBestIou }, train: usedTrain.examples, val: usedVal.examples, notes };
+    const scales = scalesOf(anchors);
+    const { stride } = scales.at(-1)!;
+    if (inputSize.width % stride !== 0 || inputSize.height % stride !== 0) throw new TrainingDataError(`The input size of this detector must be a multiple of ${stride}, not ${inputSize.width}×${inputSize.height}.`);
+    return { inputSize, head: { scales, meanBestIou }, train: usedTrain.examples, val: usedVal.examples, notes };
   },
 
   build: (design, backbone, seed) => buildDetector(backbone, layoutOf(design), seed),

@@ -40,14 +40,15 @@ export function shapesInInput(images: readonly BoxedImage[], input: Size): Ancho
   });
 }
 
-/** Anchors beyond this size in input pixels get a scale of their own, at stride 32. */
+/** Anchors beyond this size in input pixels get a scale of their own, at the coarsest stride. */
 const COARSE_ANCHOR = 192;
+export const COARSEST_STRIDE = 32;
 
 /** Divides anchors by area over the strides, the small ones to the fine maps. */
 export function scalesOf(anchors: readonly AnchorShape[]): { stride: number; anchors: AnchorShape[] }[] {
   const sorted = [...anchors].sort((a, b) => a.w * a.h - b.w * b.h);
   const coarse = sorted.some(({ w, h }) => Math.max(w, h) > COARSE_ANCHOR) && sorted.length >= 3;
-  const strides = coarse ? [8, 16, 32] : [8, 16];
+  const strides = coarse ? [8, 16, COARSEST_STRIDE] : [8, 16];
   return strides.map((stride, i) => ({
     stride, anchors: sorted.slice(Math.round((i * sorted.length) / strides.length), Math.round(((i + 1) * sorted.length) / strides.length)),
   }));
