@@ -7,7 +7,7 @@ import { passwordFault } from '../../lib/password';
 import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
 
-/** A new password, for those who know the present one. */
+/** A new password, for those who know the current one. */
 export function PasswordForm({ email }: { email: string }) {
   const [current, setCurrent] = useState('');
   const [password, setPassword] = useState('');
@@ -22,12 +22,12 @@ export function PasswordForm({ email }: { email: string }) {
       setTried(false);
     },
   });
-  const wrong = change.error instanceof AppError ? change.error.details.errors?.find((e) => e.path.endsWith('current'))?.message : undefined;
+  const wrong = change.error instanceof AppError && change.error.details.errors?.some((e) => e.path.endsWith('current')) ? describeError(change.error) : null;
   return (
     <form method="post" onSubmit={(e) => { e.preventDefault(); setTried(true); if (current && !short && !differs) change.mutate(); }}>
       <Stack gap="sm" maw={420}>
         <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
-        <PasswordInput label="Present password" required autoComplete="current-password" value={current} onChange={(e) => { setCurrent(e.currentTarget.value); change.reset(); }} error={wrong} />
+        <PasswordInput label="Current password" required autoComplete="current-password" value={current} onChange={(e) => { setCurrent(e.currentTarget.value); change.reset(); }} error={wrong} />
         <PasswordInput label="New password" description="At least 10 characters" required autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} error={tried ? short : null} />
         <PasswordInput label="The new one again" required autoComplete="new-password" value={again} onChange={(e) => setAgain(e.currentTarget.value)} error={tried ? differs : null} />
         {change.error && !wrong && <Alert color="red" role="alert">{describeError(change.error)}</Alert>}
