@@ -1,2 +1,3 @@
 export { createTestDatabase, type TestDatabase } from './database';
 export { temporaryFolder } from './folders';
+export { createTestWorkspace, type TestWorkspace } from './workspace';

@@ -6,25 +6,17 @@ import type { Tx } from '@/lib/server/repositories/transaction';
 import { manifestHeadLine, manifestItemLine } from '@/lib/core/formats/manifest';
 import { createProject } from '@/lib/server/services/projects';
 import { objectStore } from '@/lib/server/storage';
-import { createTestDatabase, temporaryFolder, type TestDatabase } from '@/lib/server/testing';
+import { createTestWorkspace, type TestWorkspace } from '@/lib/server/testing';
 import { jpeg } from '../testing/pictures';
 import { eraseExportsWith, eraseItems } from './erase';
 
-let test: TestDatabase;
-let remove: () => Promise<void>;
+let test: TestWorkspace;
 let projectId: string;
 beforeAll(async () => {
-  const temporary = await temporaryFolder();
-  process.env['FIELDMARK_DATA'] = temporary.folder;
-  remove = temporary.remove;
-  test = await createTestDatabase();
-  const workspace = await test.db.workspace.create({ data: { id: uuidv7(), name: 'Lab' } });
-  projectId = (await createProject(test.db, { name: 'P', workspaceId: workspace.id, userId: null })).id;
+  test = await createTestWorkspace();
+  projectId = (await createProject(test.db, { name: 'P', workspaceId: test.who.workspaceId, userId: null })).id;
 });
-afterAll(async () => {
-  await test.drop();
-  await remove();
-});
+afterAll(() => test.close());
 
 const newItem = (tx: Tx, hash: string, path: string) => tx.item.create({ data: { id: uuidv7(), projectId, path, hash, width: 64, height: 48 } });
 const trashed = async (hash: string, path: string) => test.db.item.update({ where: { id: (await newItem(test.db, hash, path)).id }, data: { deletedAt: new Date() } });

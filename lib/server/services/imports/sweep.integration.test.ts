@@ -1,31 +1,18 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Principal } from '@/lib/server/http/handler';
-import { db as processDb } from '@/lib/server/db/client';
 import { objectStore, objectsUnder } from '@/lib/server/storage';
-import { createTestDatabase, temporaryFolder, type TestDatabase } from '@/lib/server/testing';
+import { createTestWorkspace, type TestWorkspace } from '@/lib/server/testing';
 import { cancel, importPrefix } from '../imports';
 import { createProject } from '../projects';
 import { sweepUploads } from './sweep';
 
-let test: TestDatabase;
-let remove: () => Promise<void>;
-let who: Principal;
+let test: TestWorkspace;
 let projectId: string;
 beforeAll(async () => {
-  const temporary = await temporaryFolder();
-  process.env['FIELDMARK_DATA'] = temporary.folder;
-  remove = temporary.remove;
-  test = await createTestDatabase();
-  const { id: workspaceId } = await test.db.workspace.create({ data: { id: uuidv7(), name: 'Lab' } });
-  who = { userId: uuidv7(), workspaceId, name: 'Ada', email: 'ada@example.org', role: 'owner', scopes: ['*'], may: () => true };
-  projectId = (await createProject(test.db, { name: 'P', workspaceId, userId: null })).id;
+  test = await createTestWorkspace();
+  projectId = (await createProject(test.db, { name: 'P', workspaceId: test.who.workspaceId, userId: null })).id;
 });
-afterAll(async () => {
-  await processDb().$disconnect();
-  await test.drop();
-  await remove();
-});
+afterAll(() => test.close());
 
 const DAY = 24 * 3600_000;
 async function received(state: string, daysAgo: number): Promise<string> {
@@ -58,6 +45,6 @@ it('uploads that nobody goes on with are removed after a while, and others stay'
 
 it('a failed import is given up when somebody cancels it, and keeps why it failed', async () => {
   const id = await received('failed', 1);
-  expect(await cancel(who, id)).toMatchObject({ state: 'cancelled', message: 'The disk was full.' });
+  expect(await cancel(test.who, id)).toMatchObject({ state: 'cancelled', message: 'The disk was full.' });
   expect(await left(id)).toMatchObject({ state: 'cancelled', objects: 0 });
 });
