@@ -262,6 +262,15 @@ describe('Idempotency-Key', () => {
     expect(await api.db.$queryRaw`select count(*)::int as n from pgboss.job where data->>'jobId' = ${one.job}`).toEqual([{ n: 1 }]);
   });
 
+  it('keeps no link or name in the clear', async () => {
+    const key = uuidv7();
+    const made = await api.owner.api.invite({ body: { role: 'viewer' } }, { idempotencyKey: key });
+    expect(await api.owner.api.invite({ body: { role: 'viewer' } }, { idempotencyKey: key })).toEqual(made);
+    const row = await api.db.idempotencyKey.findUniqueOrThrow({ where: { userId_key: { userId: api.owner.id, key } } });
+    expect(Buffer.from(JSON.stringify(row.response), 'base64').toString('latin1')).not.toContain('join');
+    expect(JSON.stringify(row)).not.toContain(new URL(made.url).searchParams.get('token'));
+  });
+
   it('must be a reasonable key', async () => {
     await expect(create('Long', 'x'.repeat(201))).rejects.toMatchObject({ code: 'invalid' });
   });

@@ -1,6 +1,7 @@
 /** Idempotency-Key: the same key and body get the first answer again, for a day. */
-import { createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { AppError } from '@/lib/api/errors';
+import { config, secret } from '@/lib/server/config';
 import { db, Prisma, within } from '@/lib/server/db/client';
 import { inTransaction, type Tx } from '@/lib/server/repositories/transaction';
 
@@ -32,7 +33,7 @@ export async function once(input: { userId: string; key: string; route: string; 
     const answer = await within(tx, work);
     await tx.idempotencyKey.update({
       where: { userId_key: { userId: input.userId, key: input.key } },
-      data: { status: answer.status, response: answer.body === undefined ? Prisma.JsonNull : (answer.body as Prisma.InputJsonValue) },
+      data: { status: answer.status, response: sealed(answer.body) },
     });
     return { ...answer, replayed: false };
   });
@@ -52,7 +53,32 @@ async function claim(tx: Tx, row: { userId: string; key: string; route: string; 
   if (made === 1) return null;
   const found = await tx.idempotencyKey.findUniqueOrThrow({ where: { userId_key: { userId: row.userId, key: row.key } } });
   if (found.requestHash !== row.requestHash) throw new AppError('unprocessable', 'This Idempotency-Key was used for another request. Make a new key for each new request.');
-  return { status: found.status ?? 200, body: found.response };
+  return { status: found.status ?? 200, body: opened(found.response) };
+}
+
+/** Answers may carry what is shown once (an invitation's link): the database and its backups hold them under the installation's secret. */
+const answerKey = () => createHash('sha256').update(`fieldmark-answers:${secret(config())}`).digest();
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+function sealed(body: unknown): Prisma.InputJsonValue | typeof Prisma.JsonNull {
+  if (body === undefined) return Prisma.JsonNull;
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', answerKey(), nonce);
+  const text = Buffer.concat([cipher.update(JSON.stringify(body), 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64');
+}
+
+function opened(response: Prisma.JsonValue): unknown {
+  if (typeof response !== 'string') return undefined;
+  const bytes = Buffer.from(response, 'base64');
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', answerKey(), bytes.subarray(0, NONCE_BYTES));
+    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8'));
+  } catch (error) {
+    throw new AppError('conflict', 'The answer to the first request with this Idempotency-Key can no longer be read: FIELDMARK_SECRET was changed since. Make a new key.', { cause: error });
+  }
 }
 
 async function sweep(): Promise<void> {
