@@ -229,7 +229,7 @@ class Run {
       format: 'fieldmark-model', version: 2,
       ...design,
       datasetHash: this.data.datasetHash ?? null,
-      metrics: metrics && { split: 'val', ...metrics },
+      metrics: metrics && { split: 'val', images: metrics.images, values: metrics.values, byClass: metrics.byClass },
       training: { seed: this.options.seed ?? 1, steps, epochs, seconds: this.budget.elapsed, images: train.length, batch, engine: this.engine.name },
       credits: [...(this.data.credits ?? []), ...this.run.credits],
       createdAt: new Date().toISOString(),
