@@ -8,7 +8,7 @@ import { notify } from '@/lib/server/events';
 import { jobKinds } from '@/lib/server/queue/kinds';
 import { assetKey } from '@/lib/server/media/assets';
 import { findExport } from '@/lib/server/repositories/exports';
-import { HashingStream } from '@/lib/server/services/versions/hashing';
+import { HashingStream } from '@/lib/server/storage';
 import { defineJob, type JobContext } from '../runtime/defineJob';
 
 /** Writes a frozen version in a format, as a zip. The same version gives the same bytes. */

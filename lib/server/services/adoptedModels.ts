@@ -6,13 +6,11 @@ import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import type { adoptModel, tryModel } from '@/lib/api/routes/adoptedModels';
-import { config } from '@/lib/server/config';
 import { db } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
 import { enqueue } from '@/lib/server/queue';
-import { objectStore } from '@/lib/server/storage';
+import { HashingStream, objectStore } from '@/lib/server/storage';
 import { requireItem, requireProject } from './access';
-import { Intake } from './intake';
 import { loadSchema } from './schemaCache';
 
 /** Where uploaded models lie until they are kept, or a day has gone by. */
@@ -22,7 +20,7 @@ export const uploadedModelKey = (projectId: string, upload: string) => `${UPLOAD
 export async function upload(who: Principal, projectId: string, name: string, body: AsyncIterable<Uint8Array>): Promise<{ upload: string; bytes: number; job: string }> {
   const project = await requireProject(who, projectId);
   const id = uuidv7();
-  const intake = new Intake(name, config().limits.maxUploadBytes);
+  const intake = new HashingStream();
   await objectStore().put(uploadedModelKey(project.id, id), intake.through(body));
   const job = await enqueue(db(), 'inspectModel', { upload: id }, { title: `Look at ${name}`, projectId: project.id, workspaceId: who.workspaceId, userId: who.userId });
   return { upload: id, bytes: intake.bytes, job };

@@ -8,16 +8,14 @@ import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import type { importEntries, importRow, startImport } from '@/lib/api/routes/imports';
 import { safePath, UnsafePathError } from '@/lib/core/io';
-import { config } from '@/lib/server/config';
 import { db } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import type { Principal } from '@/lib/server/http/handler';
 import { cancelJob, enqueue } from '@/lib/server/queue';
 import * as repository from '@/lib/server/repositories/imports';
 import { jobStates, type JobRecord } from '@/lib/server/repositories/jobs';
-import { objectStore, removePrefix, type ObjectStore } from '@/lib/server/storage';
+import { HashingStream, objectStore, removePrefix, type ObjectStore } from '@/lib/server/storage';
 import { requireOfProject, requireProject } from './access';
-import { Intake } from './intake';
 import { pageOfRows } from './paging';
 
 export type ImportRow = z.input<typeof importRow>;
@@ -74,7 +72,7 @@ async function receive(who: Principal, importId: string, given: string, archive:
   }
   // The key comes from the path, so that sending again replaces; the kind keeps a file and an archive of one name apart.
   const key = `${importPrefix(importId)}${createHash('sha256').update(`${archive ? 'archive' : 'file'}:${path}`).digest('hex').slice(0, 32)}`;
-  const intake = new Intake(path, config().limits.maxUploadBytes);
+  const intake = new HashingStream();
   await objectStore().put(key, intake.through(body));
   const sha256 = intake.digest();
   await db().$transaction(async (tx) => {

@@ -5,6 +5,7 @@ import { S3Store } from './s3';
 import type { ObjectStore } from './types';
 
 export { InvalidKeyError, ObjectNotFoundError, assertKey } from './keys';
+export { HashingStream } from './hashing';
 export { objectsUnder, removePrefix } from './prefix';
 export { collect, nodeStream, withLocalFile } from './streams';
 export { DiskStore, S3Store };

@@ -5,6 +5,7 @@ import { readManifest } from '@/lib/core/formats/manifest';
 import type { Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import { dropAssetIfUnused, lockAssets } from '@/lib/server/media/assets';
+import { uploadedModelKey } from '@/lib/server/services/adoptedModels';
 import { removeUploads } from '@/lib/server/services/imports';
 import { removePrefix, type ObjectStore } from '@/lib/server/storage';
 import type { JobContext } from '../../runtime/defineJob';
@@ -103,6 +104,7 @@ export async function eraseProject(ctx: JobContext, projectId: string, onProgres
   for (const { objectPrefix } of await db.modelVersion.findMany({ where: { projectId }, select: { objectPrefix: true } })) await removePrefix(store, objectPrefix);
   for (const { key } of await db.export.findMany({ where: { projectId }, select: { key: true } })) if (key) await store.delete(key);
   for (const { id } of await db.import.findMany({ where: { projectId }, select: { id: true } })) await removeUploads(store, id);
+  await removePrefix(store, uploadedModelKey(projectId, ''));
   const jobs = await db.job.findMany({ where: { projectId }, select: { id: true } });
   for (const { id } of jobs) {
     await removePrefix(store, checkpointPrefix(id));

@@ -7,8 +7,7 @@ import type { Prisma, PrismaClient } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import { fromRow } from '@/lib/server/repositories/annotationRows';
 import { countDone, doneItemsAfter, findVersion, type VersionRecord } from '@/lib/server/repositories/versions';
-import type { ObjectStore } from '@/lib/server/storage';
-import { HashingStream } from './hashing';
+import { HashingStream, type ObjectStore } from '@/lib/server/storage';
 
 export interface FreezeContext {
   db: PrismaClient;
