@@ -4,11 +4,11 @@
  * scratch, and `mobilenet3-coco`, whose batch norm is folded into the convolutions, with the trained weights of that
  * detector. Trainable parameters without a classifier: 1,751,064 folded.
  */
-import { add, biasedConv, biasedDepthwise, convBlock, depthwiseBlock, type Activation } from '../layers/blocks';
+import { add, biasedConv, biasedDepthwise, convBlock, dense, depthwiseBlock, dropout, type Activation } from '../layers/blocks';
 import { HardGate } from '../runtime/layers';
 import { tf } from '../runtime/tf';
-import { coarsest, FeatureMaps, pooledClassifier } from './features';
-import { type Backbone } from './types';
+import { FeatureMaps } from './features';
+import { type Backbone, type Features } from './types';
 
 interface Bottleneck {
   /** Channels between; those of the input: no expansion. */
@@ -77,8 +77,19 @@ function mobilenet3Of(form: Form): Pick<Backbone, 'family' | 'paper' | 'multiple
       maps.set(stride, form.conv('last', x, LAST, 1, { activation: 'hardSwish' }));
       return maps.list();
     },
-    top: (features, classes) => pooledClassifier(coarsest(features), classes, 0.2),
+    top: (features, classes) => pooledScales(features, classes),
   };
+}
+
+/**
+ * A dense layer on the means of the maps at strides 8, 16 and 32, in place of the paper's on the last one alone: what was
+ * trained on other images tells new classes apart by its middle layers. Frozen, on two photos of each of 40 people (orl),
+ * 95 % of the others are right with all three, 88 % with stride 16, 70 % with stride 32.
+ */
+function pooledScales({ maps }: Features, classes: number): tf.SymbolicTensor {
+  const means = maps.filter(({ stride }) => stride >= 8).map(({ stride, tensor }) => tf.layers.globalAveragePooling2d({ name: `top_pool${stride}` }).apply(tensor) as tf.SymbolicTensor);
+  const joined = tf.layers.concatenate({ name: 'top_join' }).apply(means) as tf.SymbolicTensor;
+  return dense('top_dense', dropout('top_dropout', joined, 0.2), classes);
 }
 
 export const mobilenet3: Backbone = { name: 'mobilenet3', title: 'MobileNet v3', usualSize: 224, ...mobilenet3Of(forms.batchNorm) };
