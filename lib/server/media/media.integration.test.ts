@@ -171,7 +171,7 @@ describe('serving an image', () => {
     const response = await get(asset.hash, 'original');
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'image/png', 'cache-control': 'private, max-age=31536000, immutable', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; sandbox",
+      'content-type': 'image/png', 'cache-control': 'private, max-age=31536000, immutable, no-transform', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; sandbox",
       'content-length': String(asset.bytes), 'cross-origin-resource-policy': 'same-origin',
     });
     const cached = await get(asset.hash, 'original', { 'if-none-match': `W/"x", ${response.headers.get('etag')}` });

@@ -24,7 +24,7 @@ export async function serveAsset(who: Who, params: { project: string; hash: stri
   const etag = `"${asset.hash.slice(0, 32)}-${params.rendition}"`;
   const headers = new Headers({
     etag,
-    'cache-control': 'private, max-age=31536000, immutable',
+    'cache-control': 'private, max-age=31536000, immutable, no-transform', // a range is one of the bytes as they are
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; sandbox",
     'cross-origin-resource-policy': 'same-origin',
