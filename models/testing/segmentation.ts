@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { masksByValue } from '@/lib/core/formats/masks/pixels';
 import { splitFraction } from '@/lib/core/labels';
-import { maskFromBitmap, maskFromIndices } from '@/lib/core/masks';
 import { readIndexPng } from '@/lib/core/media';
 import { type Example, type Label, type TaskClass } from '../tasks/types';
 
@@ -17,10 +17,8 @@ export async function camvidSplit(folder: string, split: 'train' | 'val' | 'test
   return Promise.all(lines.map(async (line): Promise<Example> => {
     const [image, annotation] = line.split(' ') as [string, string];
     const { width, height, indices } = readIndexPng(await readFile(path.join(folder, annotation)));
-    const of = (value: number) => maskFromIndices(indices, width, height, value);
-    const present = new Set(indices);
-    const labels = CAMVID_CLASSES.flatMap(({ id }, k): Label[] => (present.has(k) ? [{ kind: 'mask', classId: id, mask: of(k) }] : []));
-    if (present.has(CAMVID_IGNORED)) labels.push({ kind: 'ignore', mask: of(CAMVID_IGNORED) });
+    const labels = [...masksByValue({ width, height, values: indices })].map(([value, mask]): Label =>
+      (value === CAMVID_IGNORED ? { kind: 'ignore', mask } : { kind: 'mask', classId: CAMVID_CLASSES[value]!.id, mask }));
     return { id: image, image: { path: path.join(folder, image) }, width, height, labels };
   }));
 }
@@ -35,29 +33,9 @@ export async function nuclei(folder: string, from: number, to: number): Promise<
     const place = splitFraction(createHash('sha256').update(await readFile(file)).digest('hex'));
     if (place < from || place >= to) return [];
     const { width, height, indices } = readIndexPng(await readFile(path.join(folder, 'labels', `${path.parse(name).name}.png`)));
-    const labels = nucleiOf(indices, width);
-    return [{ id: name, image: { path: file }, width, height, labels }];
+    const masks = masksByValue({ width, height, values: indices });
+    masks.delete(0);
+    return [{ id: name, image: { path: file }, width, height, labels: [...masks.values()].map((mask) => ({ kind: 'mask', classId: 'nucleus', mask })) }];
   }));
   return examples.flat();
-}
-
-/** One mask for each number above 0. */
-function nucleiOf(indices: ArrayLike<number>, width: number): Label[] {
-  const bounds = new Map<number, { x0: number; y0: number; x1: number; y1: number }>();
-  for (let i = 0; i < indices.length; i++) {
-    const value = indices[i]!;
-    if (value === 0) continue;
-    const [x, y] = [i % width, Math.floor(i / width)];
-    const own = bounds.get(value);
-    if (own) {
-      own.x0 = Math.min(own.x0, x);
-      own.x1 = Math.max(own.x1, x);
-      own.y1 = y;
-    } else bounds.set(value, { x0: x, y0: y, x1: x, y1: y });
-  }
-  return [...bounds].map(([value, { x0, y0, x1, y1 }]) => {
-    const [w, h] = [x1 - x0 + 1, y1 - y0 + 1];
-    const bitmap = Uint8Array.from({ length: w * h }, (_, i) => (indices[(y0 + Math.floor(i / w)) * width + x0 + (i % w)] === value ? 1 : 0));
-    return { kind: 'mask', classId: 'nucleus', mask: maskFromBitmap(bitmap, w, h, { x: x0, y: y0 }) };
-  });
 }

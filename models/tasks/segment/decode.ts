@@ -1,8 +1,9 @@
 /** Logits of one or more views of an image to masks in the image. */
-import { connectedComponents, isEmptyMask, maskArea, maskFromIndices, maskRows, type Mask } from '@/lib/core/masks';
+import { isEmptyMask, maskArea, maskFromIndices, maskRows, type Mask } from '@/lib/core/masks';
 import { type Size } from '../../data/letterbox';
 import { type DecodeOptions, type MaskLabel, type View } from '../types';
 import { channelsOf, type SegmentHead } from './head';
+import { objectsIn } from './separate';
 
 type Found = MaskLabel & { score: number };
 
@@ -128,8 +129,8 @@ function scoreOf(mask: Mask, { width, certainty }: ChannelMap): number {
 }
 
 /**
- * One mask for each class that is anywhere the most probable; of countable classes one for each connected part (8 neighbours)
- * that is no speck. Background is no label. Masks do not overlap.
+ * One mask for each class that is anywhere the most probable; of countable classes one for each connected part (8 neighbours),
+ * taken apart at narrow necks, that is no speck. Background is no label. Masks do not overlap.
  */
 export function decodeMasks(views: readonly View<SegmentHead>[], { minScore, limit }: DecodeOptions): Found[] {
   const { design, frame: { full, region, placement } } = views[0]!;
@@ -141,7 +142,7 @@ export function decodeMasks(views: readonly View<SegmentHead>[], { minScore, lim
   const found = classes.flatMap(({ id }, k): Found[] => {
     const all = maskFromIndices(map.channels, full.width, full.height, head.background ? k + 1 : k);
     if (isEmptyMask(all)) return [];
-    const masks = countable.has(id) ? connectedComponents(all).filter((mask) => maskArea(mask) >= minArea) : [all];
+    const masks = countable.has(id) ? objectsIn(all, head.neck).filter((mask) => maskArea(mask) >= minArea) : [all];
     return masks.map((mask) => ({ kind: 'mask', classId: id, mask, score: scoreOf(mask, map) }));
   });
   return found.filter(({ score }) => score >= minScore).sort((a, b) => b.score - a.score).slice(0, limit);

@@ -15,6 +15,8 @@ export const headSchema = z.object({
   width: z.number().int().positive().nullable(),
   /** Classes (ids) whose objects are told apart: each connected part of their pixels is one. Of other classes all pixels of an image are one mask. */
   instances: z.array(z.string()),
+  /** Connected parts are taken apart where they are narrower than this share of the smaller part's radius; 0: never. */
+  neck: z.number().min(0).max(1),
   /** Objects of fewer network input pixels than this are specks, and left out. */
   minArea: z.number().nonnegative(),
   /** Factor of each channel in the cross-entropy; null: all one. */

@@ -7,7 +7,7 @@ import { type Task, TrainingDataError } from '../types';
 import { decodeMasks } from './decode';
 import { segmentEvaluator } from './evaluator';
 import { channelsOf, headSchema, layoutOf, type SegmentHead } from './head';
-import { chooseInputSize, chooseMinArea, countable, coversAll, usable } from './plan';
+import { chooseInputSize, chooseMinArea, chooseNeck, countable, coversAll, usable } from './plan';
 import { sharesShape, writeShares } from './targets';
 
 const optionsSchema = z.object({
@@ -15,6 +15,8 @@ const optionsSchema = z.object({
   background: z.boolean().optional(),
   /** Ids of classes whose objects are told apart. Default: those of which the training images show several masks. */
   instances: z.array(z.string()).optional(),
+  /** Connected parts are taken apart where they are narrower than this share of the smaller part's radius; 0: never. Default: what finds most of the training objects. */
+  neck: z.number().min(0).max(1).optional(),
   /** Area in network input pixels under which a connected part is no object. Default: from the smallest training objects. */
   minArea: z.number().nonnegative().optional(),
   /** Default: 1 for the plain U-Nets, else 2: half the resolution is learned several times as fast, and enlarged bilinearly. */
@@ -52,7 +54,11 @@ export const segment: Task<SegmentHead> = {
     const instances = chosen.instances ?? countable(usedTrain.examples, ids);
     const unknown = instances.find((id) => !known.has(id));
     if (unknown !== undefined) throw new TrainingDataError(`The class ${unknown}, whose objects are to be told apart, is not among the classes to train.`);
-    if (instances.length > 0) notes.push(`Objects are told apart where they do not touch: ${instances.map((id) => classes.find((c) => c.id === id)!.name).join(', ')}.`);
+    const neck = chosen.neck ?? chooseNeck(usedTrain.examples, instances);
+    if (instances.length > 0) {
+      const names = instances.map((id) => classes.find((c) => c.id === id)!.name).join(', ');
+      notes.push(`Objects are told apart ${neck > 0 ? 'where they do not touch, or only by a neck' : 'where they do not touch'}: ${names}.`);
+    }
 
     const plain = backbone.family === 'unet';
     const inputSize = wanted ?? chooseInputSize(usedTrain.examples, instances, multiple);
@@ -64,6 +70,7 @@ export const segment: Task<SegmentHead> = {
       convolutions: plain ? 2 : 1,
       width: plain ? null : 16,
       instances: [...instances],
+      neck,
       minArea: chosen.minArea ?? chooseMinArea(usedTrain.examples, instances, inputSize),
       classWeights: null,
     };
