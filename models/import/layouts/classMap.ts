@@ -17,6 +17,8 @@ const headSchema = z.object({
   /** Classes (ids) whose connected parts are objects of their own. */
   instances: z.array(z.string()),
   minArea: z.number().nonnegative(),
+  /** How narrow a neck divides touching objects (see tasks/segment/separate); 0: never. */
+  neck: z.number().min(0).max(1),
 });
 type Head = z.infer<typeof headSchema>;
 
@@ -59,7 +61,7 @@ export const classMap: OutputLayout<Head> = {
       const stride = inputSize.height / h;
       return Number.isInteger(stride) && stride <= 32 && inputSize.width === w * stride ? stride : null;
     };
-    const base = { background: true, instances: [], minArea: 0 };
+    const base = { background: true, instances: [], minArea: 0, neck: 0 };
     if (shape.length === 3) {
       const outputStride = strideOf(shape[1]!, shape[2]!);
       return outputStride === null ? null : { head: { ...base, order: 'index', channels: 1, values: 'logits', outputStride }, outputs: [port.name], classes: 0 };
@@ -76,11 +78,11 @@ export const classMap: OutputLayout<Head> = {
   decode(views, options) {
     const own = views.map(({ design, outputs, frame }): View<Parameters<typeof decodeMasks>[0][number]['design']['head']> => {
       const { head } = design;
-      const { background, outputStride, instances, minArea } = head;
+      const { background, outputStride, instances, minArea, neck } = head;
       return {
         frame,
         outputs: [logitsOf(outputs[0]!, { ...head, channels: design.classes.length + (background ? 1 : 0) })],
-        design: { ...design, head: { background, outputStride, instances, minArea, upsampling: 'transpose', convolutions: 1, width: null, classWeights: null } },
+        design: { ...design, head: { background, outputStride, instances, minArea, neck, upsampling: 'transpose', convolutions: 1, width: null, classWeights: null } },
       };
     });
     return decodeMasks(own, options);
