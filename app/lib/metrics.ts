@@ -58,9 +58,9 @@ export function headline({ task, metrics }: { task: string; metrics: Record<stri
 
 /** How people call what a model does. */
 export const taskTexts: Record<TaskName, { title: string; what: string }> = {
-  detect: { title: 'Detector', what: 'finds every object and draws a box around it; learns from boxes' },
-  segment: { title: 'Segmenter', what: 'colours every pixel by its class; learns from masks' },
-  landmarks: { title: 'Landmarks', what: 'places the named points; learns from landmarks' },
-  localize: { title: 'One object', what: 'for images of one object: its class and one box; learns from boxes' },
-  classify: { title: 'Classifier', what: 'tells the class of the image' },
+  detect: { title: 'Detector', what: 'Boxes around every object' },
+  segment: { title: 'Segmenter', what: 'Masks: the class of every pixel' },
+  landmarks: { title: 'Landmarks', what: 'Places the named points' },
+  localize: { title: 'One object', what: 'One box and class an image' },
+  classify: { title: 'Classifier', what: 'The class of the image' },
 };

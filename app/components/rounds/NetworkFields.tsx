@@ -11,6 +11,7 @@ type Options = NonNullable<NonNullable<CallInput<Contract['train']>['body']>['op
 export type NetworkChoice = Required<Pick<Options, 'backbone' | 'start' | 'depth'>>;
 export const defaultNetwork: NetworkChoice = { backbone: 'default', start: 'default', depth: 'auto' };
 
+const engines: Record<string, string> = { ort: 'ONNX Runtime', tfjs: 'TensorFlow.js' };
 const depths: Record<NetworkChoice['depth'], string> = {
   auto: 'Chosen from the number of labels', head: 'The head alone (few labels)', partial: 'Head and last third of the backbone', full: 'Everything',
 };
@@ -29,7 +30,7 @@ export function NetworkFields({ project, task, value, onChange }: { project: str
     <Group align="flex-start" gap="md">
       <Select
         label="Backbone" w={300} searchable allowDeselect={false} value={value.backbone} onChange={(v) => onChange({ ...value, backbone: v ?? 'default' })} nothingFoundMessage="No such backbone"
-        description={backbone ? `${backbone.paper}; usual input ${backbone.usualSize} px` : learning.isPending || !abilities ? 'Waiting for a worker to say which it has' : undefined}
+        description={backbone ? `${backbone.family}; usual input ${backbone.usualSize} px` : learning.isPending || !abilities ? 'Waiting for a worker to say which it has' : undefined}
         data={[
           { value: 'default', label: `Suggested${usual ? ` (${abilities?.backbones.find((b) => b.name === usual)?.title ?? usual})` : ''}` },
           ...families.map((family) => ({ group: family, items: abilities!.backbones.filter((b) => b.family === family).map((b) => ({ value: b.name, label: `${b.title}${b.trained ? ' – trained' : ''}` })) })),
@@ -52,7 +53,7 @@ export function NetworkFields({ project, task, value, onChange }: { project: str
         description={begins ? 'Frozen layers are computed once and kept' : 'Fresh weights: all of it has to learn'}
         data={Object.entries(depths).map(([name, label]) => ({ value: name, label }))}
       />
-      {abilities && <Text size="xs" c="dimmed" w="100%">Computed by {abilities.engine}.</Text>}
+      {abilities && <Text size="xs" c="dimmed" w="100%">{backbone && <>{backbone.title}: {backbone.paper}. </>}Computed by {engines[abilities.engine] ?? abilities.engine}.</Text>}
     </Group>
   );
 }

@@ -89,8 +89,8 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
                 <Accordion.Panel>
                   <NetworkFields project={project} task={task} value={network} onChange={setNetwork} />
                   <Group align="flex-start" gap="md" mt="md">
-                    <Select label="Input size" description="Larger sees small objects, and is slower" w={220} value={inputSize} onChange={(v) => setInputSize(v ?? 'auto')} data={[{ value: 'auto', label: 'Chosen from images and time' }, ...[192, 256, 320, 416, 512, 640].map((s) => ({ value: String(s), label: `${s} × ${s} px` }))]} />
-                    {task === 'detect' && <NumberField label="Anchors" description="K-means on the boxes of the version" w={170} min={2} max={18} allowDecimal={false} value={anchors} onChange={setAnchors} />}
+                    <Select label="Input size" description="Larger sees small objects, and is slower" w={220} value={inputSize} onChange={(v) => setInputSize(v ?? 'auto')} data={[{ value: 'auto', label: 'Chosen from the images' }, ...[192, 256, 320, 416, 512, 640].map((s) => ({ value: String(s), label: `${s} × ${s} px` }))]} />
+                    {task === 'detect' && <NumberField label="Anchors" description="K-means on the boxes" w={170} min={2} max={18} allowDecimal={false} value={anchors} onChange={setAnchors} />}
                     <NumberField label="Images per step" description="Empty: chosen by itself" w={160} min={1} max={64} allowDecimal={false} optional value={batch} onChange={setBatch} />
                     <NumberField label="Seed" description="Fixes what is random" w={120} min={0} allowDecimal={false} value={seed} onChange={setSeed} />
                   </Group>
