@@ -56,8 +56,18 @@ export const not = unary('not');
 /** The value itself; the gradient ends here. */
 export const stopGradient = unary('stopGradient');
 export const leakyRelu = (x: Value, alpha: number): Value => single('leakyRelu', [x], { alpha });
+/** 1 where x > 0, else `below`; flat, so without a gradient. */
+export const slope = (x: Value, below = 0): Value => single('slope', [x], { below });
 export const clip = (x: Value, min: number, max: number): Value => single('clip', [x], { min, max });
 export const cast = (x: Value, dtype: DType): Value => (x.dtype === dtype ? x : single('cast', [x], { dtype }));
+
+/** The value itself, before it was broadcast, when it is one number a channel for values of `shape`; else null. */
+function perChannel(value: Value, shape: Shape): Value | null {
+  const source = value.node.op === 'broadcastTo' && sameShape(value.shape, shape) ? value.node.inputs[0]! : value;
+  const own = source.shape;
+  const fits = own.length === shape.length && own.length > 1 && own.at(-1) === shape.at(-1) && own.slice(0, -1).every((n) => n === 1);
+  return fits && !sameShape(own, shape) ? source : null;
+}
 
 const addNodes = binary('add');
 const subNodes = binary('sub');
@@ -67,7 +77,17 @@ const divNodes = binary('div');
 export function add(a: Operand, b: Operand): Value {
   if (typeof a === 'number') return add(b as Value, a);
   if (scalarOf(b) === 0) return a;
-  return a === b ? mul(a, 2) : addNodes(a, b);
+  if (a === b) return mul(a, 2);
+  if (typeof b !== 'number' && perChannel(a, b.shape)) return add(b, a);
+  const shift = typeof b === 'number' ? null : perChannel(b, a.shape);
+  if (shift && a.node.op === 'add') {
+    // A shift of a sum goes to the summand that is scaled: scale and shift are one pass.
+    const [first, second] = a.node.inputs as [Value, Value];
+    const isScaled = (value: Value) => value.node.op === 'mul' && sameShape(value.shape, a.shape) && perChannel(value.node.inputs[1]!, a.shape) !== null;
+    if (isScaled(second) && sameShape(first.shape, a.shape)) return addNodes(first, addNodes(second, shift));
+    if (isScaled(first) && sameShape(second.shape, a.shape)) return addNodes(second, addNodes(first, shift));
+  }
+  return addNodes(a, b);
 }
 
 export const sub = (a: Operand, b: Operand): Value => (scalarOf(b) === 0 && typeof a !== 'number' ? a : subNodes(a, b));
@@ -196,19 +216,46 @@ export function matmul(a: Value, b: Value, transposeA = false, transposeB = fals
 /** Cross-correlation of `[n, ...space, in]` with a kernel `[...size, in / groups, out]`; one to three axes of space. */
 export const conv = (x: Value, kernel: Value, attrs: ConvAttrs): Value => single('conv', [x, kernel], convAttrs(attrs));
 /** Adjoint of `conv` in its first argument, which is transposed convolution: `[n, ...outputs, out]` to `[n, ...inputSize, in]`. */
-export const convInput = (dy: Value, kernel: Value, attrs: ConvAttrs, inputSize: readonly number[]): Value =>
-  single('convInput', [dy, kernel], { ...convAttrs(attrs), inputSize: [...inputSize] });
+export function convInput(dy: Value, kernel: Value, attrs: ConvAttrs, inputSize: readonly number[]): Value {
+  const scaled = scaledChannels(dy, kernel.shape);
+  if (scaled) return convInput(scaled.value, mul(kernel, reshape(scaled.scale, [...kernel.shape.slice(1).map(() => 1), kernel.shape.at(-1)!])), attrs, inputSize);
+  return single('convInput', [dy, kernel], { ...convAttrs(attrs), inputSize: [...inputSize] });
+}
 /** Adjoint of `conv` in its kernel. */
-export const convFilter = (x: Value, dy: Value, attrs: ConvAttrs, filterSize: readonly number[]): Value =>
-  single('convFilter', [x, dy], { ...convAttrs(attrs), filterSize: [...filterSize] });
+export function convFilter(x: Value, dy: Value, attrs: ConvAttrs, filterSize: readonly number[]): Value {
+  const shape = [...filterSize, x.shape.at(-1)! / attrs.groups, dy.shape.at(-1)!];
+  const scaled = scaledChannels(dy, shape);
+  if (scaled) return mul(convFilter(x, scaled.value, attrs, filterSize), reshape(scaled.scale, [...shape.slice(1).map(() => 1), shape.at(-1)!]));
+  return single('convFilter', [x, dy], { ...convAttrs(attrs), filterSize: [...filterSize] });
+}
+
+/**
+ * A product with one number a channel, taken apart, when it is cheaper to scale a kernel's filters by them: convolution is
+ * linear, and batch norm's gradient comes as such a product.
+ */
+function scaledChannels(dy: Value, kernel: Shape): { value: Value; scale: Value } | null {
+  if (dy.node.op !== 'mul') return null;
+  const [value, factor] = dy.node.inputs as [Value, Value];
+  const scale = perChannel(factor, dy.shape);
+  return scale && sameShape(value.shape, dy.shape) && 2 * sizeOf(kernel) < sizeOf(dy.shape) ? { value, scale } : null;
+}
 
 const convAttrs = ({ strides, dilations, pads, groups }: ConvAttrs) => ({ strides: [...strides], dilations: [...dilations], pads: [...pads], groups });
 const poolAttrs = ({ size, strides, pads }: PoolAttrs) => ({ size: [...size], strides: [...strides], pads: [...pads] });
 
-/** Maximum over windows; the gradient goes to the first of equal maxima. */
+/** Maximum over windows. Of equal maxima the first gets the gradient where windows overlap, else all the same share. */
 export const maxPool = (x: Value, attrs: PoolAttrs): Value => single('maxPool', [x], poolAttrs(attrs));
 /** Mean over windows, padding not counted. */
 export const avgPool = (x: Value, attrs: PoolAttrs): Value => single('avgPool', [x], poolAttrs(attrs));
+/**
+ * Batch normalisation over all axes but the last (Ioffe & Szegedy 2015, algorithm 1): γ (x − mean) / √(variance + ε) + β, with
+ * the batch's mean and its biased variance, which is computed as E[x²] − E[x]². γ and β have the shape `[channels]`.
+ */
+export function batchNorm(x: Value, gamma: Value, beta: Value, epsilon: number): { y: Value; mean: Value; variance: Value } {
+  const [y, mean, variance] = x.graph.node('batchNorm', [x, gamma, beta], { epsilon });
+  return { y: y!, mean: mean!, variance: variance! };
+}
+
 /** Every pixel repeated `factor` times. */
 export const resizeNearest = (x: Value, factor: readonly number[]): Value => single('resizeNearest', [x], { factor: [...factor] });
 

@@ -66,6 +66,8 @@ export interface OpAttrs {
   relu: object;
   leakyRelu: { alpha: number };
   clip: { min: number; max: number };
+  /** 1 where x > 0, else `below`: the slope of a rectifier. */
+  slope: { below: number };
   not: object;
 
   add: object;
@@ -92,6 +94,8 @@ export interface OpAttrs {
   gather: { axis: number };
   scatterAdd: { axis: number; size: number };
 
+  batchNorm: { epsilon: number };
+
   matmul: { transposeA: boolean; transposeB: boolean };
   conv: ConvAttrs;
   convInput: ConvAttrs & { inputSize: readonly number[] };
@@ -105,7 +109,7 @@ export interface OpAttrs {
 }
 export type OpName = keyof OpAttrs;
 
-/** One operation. `outputs` has one value except for maxPool (values, indices). */
+/** One operation. `outputs` has one value except for maxPool (values, indices) and batchNorm (values, means, variances). */
 export interface GraphNode<K extends OpName = OpName> {
   readonly id: number;
   readonly op: K;

@@ -4,6 +4,7 @@
  * State is double-buffered: a run reads the one set of tensors and writes the other, so that no step allocates weights.
  */
 import * as ort from 'onnxruntime-node';
+import { blockOfChannels } from './blocks';
 import { type OnnxPort, toOnnx } from '../graph/onnx/emitter';
 import { permute, physicalShape, plain, toPhysical } from '../graph/onnx/layout';
 import { type DType, type Program, sameShape, show, sizeOf, type TensorData, type TypedArray } from '../graph';
@@ -107,7 +108,9 @@ function engineOn(name: string, providers: readonly string[]): Engine {
   return {
     name,
     async compile(program: Program, options?: CompileOptions): Promise<Executable> {
-      const { bytes, feeds, state, outputs } = toOnnx(program);
+      // Blocks of channels are the CPU's own.
+      const block = providers.length === 1 ? await blockOfChannels() : 0;
+      const { bytes, feeds, state, outputs } = toOnnx(program, { block });
       const session = await ort.InferenceSession.create(bytes, sessionOptions(options, providers));
       return new OrtExecutable(session, feeds, state, outputs);
     },

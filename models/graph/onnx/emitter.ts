@@ -2,6 +2,7 @@
 import { reachable } from '../graph';
 import { type Program } from '../program';
 import { type DType, type GraphNode, type OpName, type Shape, type TensorData, type TypedArray, type Value } from '../types';
+import { absorbs } from './fusion';
 import { isRelabelling, kernelLayout, type Layout, permutation, permute, physicalShape, plain, toPhysical } from './layout';
 import { rules } from './rules';
 import { OnnxWriter } from './writer';
@@ -36,6 +37,14 @@ export class OnnxEmitter {
   private readonly same = new Map<Value, Value>();
   private readonly known = new Map<string, GraphNode>();
   private readonly uses = new Map<Value, number>();
+  /** The node that reads a value, for values with one reader. */
+  private readonly readers = new Map<Value, GraphNode>();
+  /** Nodes that are written only if somebody asks for their value: their one reader may do without. */
+  private readonly waiting = new Set<GraphNode>();
+  private baked: Record<string, TensorData> = {};
+
+  /** `block`: channels in a block of ONNX Runtime's blocked layout on this machine; 0 where it has none. */
+  constructor(readonly block = 0) {}
 
   /** The value that stands for this one: without stopGradient, and equal nodes merged. */
   resolve(value: Value): Value {
@@ -44,7 +53,15 @@ export class OnnxEmitter {
 
   /** Layout in which the value was made. */
   native(value: Value): Layout {
-    return this.natives.get(this.resolve(value)) ?? plain(value.shape.length);
+    const source = this.resolve(value);
+    this.settle(source.node);
+    return this.natives.get(source) ?? plain(value.shape.length);
+  }
+
+  /** The node of a value that has not been written and need not be. */
+  unwritten<K extends OpName>(value: Value, op: K): GraphNode<K> | null {
+    const node: GraphNode = this.resolve(value).node;
+    return node.op === op && this.waiting.has(node) ? (node as GraphNode<K>) : null;
   }
 
   /** How many nodes and outputs read the value. */
@@ -55,6 +72,7 @@ export class OnnxEmitter {
   /** ONNX name of the value in `layout` (default: plain); a transpose is written once where it is needed. */
   get(value: Value, layout: Layout = plain(value.shape.length)): string {
     const source = this.resolve(value);
+    this.settle(source.node);
     const forms = this.forms.get(source);
     if (!forms) throw new Error(`${source.node.op} has not been written yet`);
     const key = layout.join();
@@ -75,6 +93,22 @@ export class OnnxEmitter {
     return name;
   }
 
+  /** ONNX name of the value in some other form, made when it is first asked for. */
+  form(value: Value, key: string, make: () => string): string {
+    const source = this.resolve(value);
+    this.settle(source.node);
+    const forms = this.forms.get(source)!;
+    let name = forms.get(key);
+    if (name === undefined) forms.set(key, (name = make()));
+    return name;
+  }
+
+  /** Whether the value is the same at each run, so that the runtime may prepare it. */
+  isConstant(value: Value): boolean {
+    const { node } = this.resolve(value);
+    return node.op === 'constant' || (node.op === 'input' && (node as GraphNode<'input'>).attrs.name in this.baked);
+  }
+
   /** Records the ONNX name of a value in the layout in which it was made. */
   set(value: Value, name: string, layout: Layout = plain(value.shape.length)): void {
     this.forms.set(value, new Map([[layout.join(), name]]));
@@ -84,21 +118,28 @@ export class OnnxEmitter {
   write(program: Program): OnnxProgram {
     const state = program.state ?? {};
     const constants = program.constants ?? {};
+    this.baked = constants;
     const results = [...Object.values(program.outputs), ...Object.values(state)];
-    const nodes = reachable(results);
-    for (const node of nodes) for (const value of node.inputs) this.uses.set(value, (this.uses.get(value) ?? 0) + 1);
-    for (const value of results) this.uses.set(value, (this.uses.get(value) ?? 0) + 1);
+    const nodes = reachable(results).filter((node) => !this.merged(node));
+    const count = (value: Value) => this.uses.set(this.resolve(value), this.useCount(value) + 1);
+    for (const node of nodes) {
+      node.inputs.forEach(count);
+      for (const value of node.inputs) this.readers.set(this.resolve(value), node);
+    }
+    results.forEach(count);
 
     const feeds: OnnxPort[] = [];
     const kept: OnnxPort[] = [];
     for (const node of nodes) {
-      this.writer.origin = node.id;
       if (node.op === 'input') {
         const port = this.inputNode(node as GraphNode<'input'>, constants);
         if (port) (port.name in state ? kept : feeds).push(port);
-      } else if (!this.merged(node)) {
-        (rules[node.op] as (node: GraphNode, emitter: OnnxEmitter) => void)(node, this);
+        continue;
       }
+      const value = node.outputs[0]!;
+      const reader = this.useCount(value) === 1 ? this.readers.get(value) : undefined;
+      if (reader && absorbs(reader, node)) this.waiting.add(node);
+      else this.emit(node);
     }
 
     const outputs = Object.entries(program.outputs).map(([name, value]): OnnxPort => {
@@ -109,6 +150,18 @@ export class OnnxEmitter {
       port.output = this.writer.output(this.get(state[port.name]!, port.layout), port.dtype, physicalShape(port.shape, port.layout));
     }
     return { bytes: this.writer.encode(), feeds, state: kept, outputs, origins: this.writer.origins };
+  }
+
+  private emit(node: GraphNode): void {
+    const { origin } = this.writer;
+    this.writer.origin = node.id;
+    (rules[node.op] as (node: GraphNode, emitter: OnnxEmitter) => void)(node, this);
+    this.writer.origin = origin;
+  }
+
+  /** Writes a node that was waiting. */
+  private settle(node: GraphNode): void {
+    if (this.waiting.delete(node)) this.emit(node);
   }
 
   private inputNode(node: GraphNode<'input'>, constants: Record<string, TensorData>): OnnxPort | null {
@@ -163,8 +216,8 @@ export function commonLayout(emitter: OnnxEmitter, values: readonly Value[], ran
   return best;
 }
 
-/** A program as one ONNX model. */
-export function toOnnx(program: Program): OnnxProgram {
-  return new OnnxEmitter().write(program);
+/** A program as one ONNX model. `block`: see `OnnxEmitter`; models with it run only where it was found. */
+export function toOnnx(program: Program, { block = 0 } = {}): OnnxProgram {
+  return new OnnxEmitter(block).write(program);
 }
 

@@ -8,6 +8,8 @@ export const float = (value: number): Attribute => ({ float: value });
 
 /** Domain of ONNX Runtime's own operators. */
 export const MICROSOFT = 'com.microsoft';
+/** Domain of its operators on blocks of channels. */
+export const BLOCKED = 'com.microsoft.nchwc';
 
 export class OnnxWriter {
   private readonly nodes: object[] = [];
@@ -64,6 +66,11 @@ export class OnnxWriter {
   /** A constant of int64 numbers: shapes, axes, pads. Equal ones are stored once. */
   int64(values: readonly number[], dims: Shape = [values.length]): string {
     return this.known(`i:${dims.join()}:${values.join()}`, 'int64', dims, () => new Uint8Array(BigInt64Array.from(values, (n) => BigInt(n)).buffer));
+  }
+
+  /** `count` floats of one value. */
+  filled(count: number, value: number): string {
+    return this.known(`r:${count}:${value}`, 'float32', [count], () => new Uint8Array(new Float32Array(count).fill(value).buffer));
   }
 
   /** A float constant of rank 0. */

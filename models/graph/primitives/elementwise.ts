@@ -59,10 +59,12 @@ export const elementwise = {
   tanh: unary<'tanh'>((dy, _x, y) => o.mul(dy, o.sub(1, o.mul(y, y)))),
   sigmoid: unary<'sigmoid'>((dy, _x, y) => o.mul(dy, o.mul(y, o.sub(1, y)))),
   softplus: unary<'softplus'>((dy, x) => o.mul(dy, o.sigmoid(x))),
-  relu: unary<'relu'>((dy, _x, y) => o.where(o.greater(y, 0), dy, 0)),
-  leakyRelu: unary<'leakyRelu'>((dy, x, _y, { alpha }) => o.where(o.greater(x, 0), dy, o.mul(dy, alpha))),
+  // Products with slopes: a choice between two numbers costs ONNX Runtime several passes.
+  relu: unary<'relu'>((dy, _x, y) => o.mul(dy, o.slope(y))),
+  leakyRelu: unary<'leakyRelu'>((dy, x, _y, { alpha }) => o.mul(dy, o.slope(x, alpha))),
+  slope: { infer: inferSame(), gradient: () => [null] } satisfies Primitive<'slope'>,
   // Inside or on the bounds the value is unchanged, and only there the gradient passes.
-  clip: unary<'clip'>((dy, x, y) => o.where(o.equal(x, y), dy, 0)),
+  clip: unary<'clip'>((dy, x, y) => o.mul(dy, o.cast(o.equal(x, y), 'float32'))),
   cast: {
     infer: ([x], { dtype }) => [{ shape: x!.shape, dtype }],
     gradient: (node, [dy]) => [dy && node.inputs[0]!.dtype === 'float32' ? dy : null],

@@ -2,6 +2,7 @@
 import { type OpName, type Primitive } from '../types';
 import { elementwise } from './elementwise';
 import { movement } from './movement';
+import { normalise } from './normalise';
 import { windows } from './windows';
 
-export const primitives: { [K in OpName]: Primitive<K> } = { ...elementwise, ...movement, ...windows };
+export const primitives: { [K in OpName]: Primitive<K> } = { ...elementwise, ...movement, ...normalise, ...windows };

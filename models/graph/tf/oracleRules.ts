@@ -79,6 +79,7 @@ export const oracleRules: { [K in Exclude<OpName, 'input' | 'constant'>]: TfRule
   neg: unary(tf.neg), abs: unary(tf.abs), sign: unary(tf.sign), exp: unary(tf.exp), log: unary(tf.log), sqrt: unary(tf.sqrt),
   reciprocal: unary(tf.reciprocal), atan: unary(tf.atan), tanh: unary(tf.tanh), sigmoid: unary(tf.sigmoid), softplus: unary(tf.softplus),
   relu: unary(tf.relu), not: unary(tf.logicalNot),
+  slope: ([x], { below }) => tf.add(tf.mul(tf.cast(tf.greater(x!, 0), 'float32'), 1 - below), below),
   leakyRelu: ([x], { alpha }) => tf.leakyRelu(x!, alpha),
   clip: ([x], { min, max }) => tf.clipByValue(x!, min, max),
   add: binary(tf.add), sub: binary(tf.sub), mul: binary(tf.mul), div: binary(tf.div), minimum: binary(tf.minimum), maximum: binary(tf.maximum),
@@ -161,6 +162,10 @@ export const oracleRules: { [K in Exclude<OpName, 'input' | 'constant'>]: TfRule
     const output = new Float32Array(sizeOf(shapeOf(node)));
     eachWindowPixel(shapeOf(node), gradient.shape, attrs, (to, from) => (output[to]! += gradient.data[from]! / counts[from]!));
     return tf.tensor(output, [...shapeOf(node)]);
+  },
+  batchNorm: ([x, gamma, beta], { epsilon }) => {
+    const { mean, variance } = tf.moments(x!, x!.shape.map((_, i) => i).slice(0, -1));
+    return [tf.add(tf.mul(tf.div(tf.sub(x!, mean), tf.sqrt(tf.add(variance, epsilon))), gamma!), beta!), mean, variance];
   },
   resizeNearest: ([x], { factor }) => factor.reduce((value, f, i) => {
     const rows = Array.from({ length: value.shape[1 + i]! * f }, (_, at) => Math.floor(at / f));

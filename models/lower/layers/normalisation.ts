@@ -7,11 +7,8 @@ import { axesOf } from './simple';
 /**
  * Batch normalisation over all axes but the last (Ioffe & Szegedy 2015, algorithm 1). In training the batch's mean and
  * (biased) variance are used, and the running ones move towards them by 1 − momentum.
- *
- * The variance is written with the mean as a constant: its derivative by the mean is zero exactly, and leaving it out
- * saves a pass over the feature map.
  */
-export const batchNormalization: LayerLowering = ({ config, weight, statistic, training }, [x]) => {
+export const batchNormalization: LayerLowering = ({ graph, config, weight, statistic, training }, [x]) => {
   const rank = x!.shape.length;
   const channels = x!.shape[rank - 1]!;
   const axis = numberOf(config, 'axis', -1);
@@ -19,25 +16,21 @@ export const batchNormalization: LayerLowering = ({ config, weight, statistic, t
   const epsilon = numberOf(config, 'epsilon', 1e-3);
   const axes = x!.shape.map((_, i) => i).slice(0, -1);
   const perChannel = (value: Value) => ops.reshape(value, [...axes.map(() => 1), channels]);
-  const flat = (value: Value) => ops.reshape(value, [channels]);
-  const gamma = config.scale === false ? 1 : perChannel(weight('gamma', { decays: false }));
-  const beta = config.center === false ? 0 : perChannel(weight('beta', { decays: false }));
+  const filled = (value: number) => graph.constant(new Float32Array(channels).fill(value), [channels]);
+  const gamma = config.scale === false ? filled(1) : weight('gamma', { decays: false });
+  const beta = config.center === false ? filled(0) : weight('beta', { decays: false });
   if (!training) {
-    const runningMean = weight('moving_mean', { decays: false });
-    const runningVariance = weight('moving_variance', { decays: false });
-    const scale = ops.mul(ops.reciprocal(ops.sqrt(ops.add(perChannel(runningVariance), epsilon))), gamma);
-    return ops.add(ops.mul(x!, scale), ops.sub(beta, ops.mul(perChannel(runningMean), scale)));
+    const scale = ops.mul(ops.reciprocal(ops.sqrt(ops.add(weight('moving_variance', { decays: false }), epsilon))), gamma);
+    const shift = ops.sub(beta, ops.mul(weight('moving_mean', { decays: false }), scale));
+    return ops.add(ops.mul(x!, perChannel(scale)), perChannel(shift));
   }
-  const mean = ops.reduceMean(x!, axes, true);
-  const centred = ops.sub(x!, mean);
-  const variance = ops.reduceMean(ops.square(ops.sub(x!, ops.stopGradient(mean))), axes, true);
+  const { y, mean, variance } = ops.batchNorm(x!, gamma, beta, epsilon);
   const momentum = numberOf(config, 'momentum', 0.99);
   const count = sizeOf(x!.shape) / channels;
-  statistic('moving_mean', flat(mean), momentum);
+  statistic('moving_mean', mean, momentum);
   // The running variance is the unbiased one, as in the paper's inference step.
-  statistic('moving_variance', flat(ops.mul(variance, count / Math.max(count - 1, 1))), momentum);
-  const scale = ops.mul(ops.reciprocal(ops.sqrt(ops.add(variance, epsilon))), gamma);
-  return ops.add(ops.mul(centred, scale), beta);
+  statistic('moving_variance', ops.mul(variance, count / Math.max(count - 1, 1)), momentum);
+  return y;
 };
 
 /** Normalisation of each example over the given axes by itself (Ba et al. 2016): the same in training and inference. */

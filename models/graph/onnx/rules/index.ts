@@ -4,6 +4,7 @@ import { type OpName } from '../../types';
 import { convolution } from './convolution';
 import { elementwise } from './elementwise';
 import { movement } from './movement';
+import { normalise } from './normalise';
 import { pooling } from './pooling';
 
-export const rules: { [K in OpName]: EmitRule<K> } = { ...elementwise, ...movement, ...convolution, ...pooling };
+export const rules: { [K in OpName]: EmitRule<K> } = { ...elementwise, ...movement, ...convolution, ...normalise, ...pooling };

@@ -1,5 +1,6 @@
 /** Reductions, movement and matrix products. Axes are mapped to the layout in which the input lies. */
 import { type EmitRule, type OnnxEmitter } from '../emitter';
+import { sumOfProducts } from '../fusion';
 import { type Layout, physicalShape, plain } from '../layout';
 import { MICROSOFT } from '../writer';
 import { sizeOf } from '../../shapes';
@@ -10,12 +11,13 @@ function reduce(node: GraphNode<'reduceSum' | 'reduceMax'>, emitter: OnnxEmitter
   const value = node.outputs[0]!;
   const { writer } = emitter;
   const { axes, keepDims } = node.attrs;
-  const layout = emitter.native(x);
+  const fused = node.op === 'reduceSum' ? sumOfProducts(node as GraphNode<'reduceSum'>, emitter) : null;
+  const layout = fused ? fused.layout : emitter.native(x);
   const physicalAxes = axes.map((axis) => layout.indexOf(axis)).sort((a, b) => a - b);
-  const source = emitter.get(x, layout);
-  const name = node.op === 'reduceSum'
-    ? writer.node('ReduceSum', [source, writer.int64(physicalAxes)], { keepdims: keepDims ? 1 : 0 })
-    : writer.node('ReduceMax', [source], { axes: physicalAxes, keepdims: keepDims ? 1 : 0 });
+  let name: string;
+  if (fused) name = keepDims ? writer.node('Reshape', [fused.name, writer.int64(physicalShape(value.shape, layout))]) : fused.name;
+  else if (node.op === 'reduceSum') name = writer.node('ReduceSum', [emitter.get(x, layout), writer.int64(physicalAxes)], { keepdims: keepDims ? 1 : 0 });
+  else name = writer.node('ReduceMax', [emitter.get(x, layout)], { axes: physicalAxes, keepdims: keepDims ? 1 : 0 });
   if (keepDims) {
     emitter.set(value, name, layout);
     return;
