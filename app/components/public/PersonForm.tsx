@@ -32,8 +32,8 @@ export function PersonForm({ ask, initial, fixedEmail, submit, busy, error, onSu
       <Stack gap="sm">
         {ask.includes('name') && <TextInput size="sm" label="Your name" description="Shown beside what you label" required maxLength={100} autoComplete="name" value={values.name} onChange={set('name')} autoFocus />}
         {ask.includes('email') && <TextInput size="sm" label="Email" description="You sign in with it; Fieldmark sends no mail" type="email" required maxLength={200} autoComplete="username" value={values.email} onChange={set('email')} readOnly={fixedEmail} />}
-        <PasswordInput size="sm" label={ask.includes('email') ? 'Password' : 'New password'} description="At least 10 characters" required autoComplete="new-password" value={values.password} onChange={set('password')} error={tried ? short : null} />
-        <PasswordInput size="sm" label="The same again" required autoComplete="new-password" value={again} onChange={(e) => setAgain(e.currentTarget.value)} error={tried ? differs : null} />
+        <PasswordInput size="sm" label={ask.includes('email') ? 'Password' : 'New password'} description="At least 10 characters" required autoComplete="new-password" value={values.password} onChange={set('password')} error={tried ? short : null} aria-invalid={tried && !!short} />
+        <PasswordInput size="sm" label="The same again" required autoComplete="new-password" value={again} onChange={(e) => setAgain(e.currentTarget.value)} error={tried ? differs : null} aria-invalid={tried && !!differs} />
         {ask.includes('workspace') && <TextInput size="sm" label="Name of the workspace" description="All projects and people belong to it" required maxLength={100} value={values.workspace} onChange={set('workspace')} />}
         {children}
         {!!error && <Alert color="red" role="alert">{describeError(error)}</Alert>}

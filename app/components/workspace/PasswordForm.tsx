@@ -27,9 +27,9 @@ export function PasswordForm({ email }: { email: string }) {
     <form method="post" onSubmit={(e) => { e.preventDefault(); setTried(true); if (current && !short && !differs) change.mutate(); }}>
       <Stack gap="sm" maw={420}>
         <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
-        <PasswordInput label="Current password" required autoComplete="current-password" value={current} onChange={(e) => { setCurrent(e.currentTarget.value); change.reset(); }} error={wrong} />
-        <PasswordInput label="New password" description="At least 10 characters" required autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} error={tried ? short : null} />
-        <PasswordInput label="The new one again" required autoComplete="new-password" value={again} onChange={(e) => setAgain(e.currentTarget.value)} error={tried ? differs : null} />
+        <PasswordInput label="Current password" required autoComplete="current-password" value={current} onChange={(e) => { setCurrent(e.currentTarget.value); change.reset(); }} error={wrong} aria-invalid={!!wrong} />
+        <PasswordInput label="New password" description="At least 10 characters" required autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} error={tried ? short : null} aria-invalid={tried && !!short} />
+        <PasswordInput label="The new one again" required autoComplete="new-password" value={again} onChange={(e) => setAgain(e.currentTarget.value)} error={tried ? differs : null} aria-invalid={tried && !!differs} />
         {change.error && !wrong && <Alert color="red" role="alert">{describeError(change.error)}</Alert>}
         <Group><ActionButton type="submit" variant="filled" blocked={!current && !password && 'Nothing is typed yet.'} loading={change.isPending}>Change the password</ActionButton></Group>
       </Stack>
