@@ -71,8 +71,10 @@ function byFallingDistance(distances: Float64Array): Uint32Array {
  * saddle between them lies deep enough. Parts share no pixel and make up the mask.
  */
 export function separate(mask: Mask, neck: number): Mask[] {
-  const { width, height } = mask;
-  const distances = squaredDistances(maskToBitmap(mask), width, height).map(Math.sqrt);
+  // With a pixel of nothing all around, every pixel has eight neighbours.
+  const [width, height] = [mask.width + 2, mask.height + 2];
+  const distances = squaredDistances(maskToBitmap(mask, { x: mask.x - 1, y: mask.y - 1, width, height }), width, height);
+  for (let i = 0; i < distances.length; i++) distances[i] = Math.sqrt(distances[i]!);
   const parent: number[] = [];
   const peak: number[] = [];
   const find = (i: number): number => {
@@ -81,46 +83,48 @@ export function separate(mask: Mask, neck: number): Mask[] {
   };
   /** Number of the basin of each pixel, from 1. */
   const basin = new Uint32Array(width * height);
+  const around = Int32Array.of(-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1);
   for (const i of byFallingDistance(distances)) {
-    const [x, y] = [i % width, Math.floor(i / width)];
+    const distance = distances[i]!;
     // The basin of the neighbour farthest from the edge takes the pixel.
-    let own = -1;
+    let own = 0;
     let highest = -1;
-    const met: number[] = [];
-    for (let dy = -1; dy <= 1; dy++) for (let dx = -1; dx <= 1; dx++) {
-      if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height) continue;
-      const at = i + dy * width + dx;
-      if (basin[at] === 0) continue;
-      const root = find(basin[at]! - 1);
-      if (!met.includes(root)) met.push(root);
-      if (distances[at]! > highest) [own, highest] = [root, distances[at]!];
+    let several = false;
+    for (let k = 0; k < 8; k++) {
+      const at = i + around[k]!;
+      const other = basin[at]!;
+      if (other === 0) continue;
+      if (own !== 0 && other !== own) several = true;
+      if (distances[at]! > highest) [own, highest] = [other, distances[at]!];
     }
-    if (own < 0) {
-      own = parent.length;
-      parent.push(own);
-      peak.push(distances[i]!);
+    if (own === 0) {
+      own = parent.push(parent.length);
+      peak.push(distance);
     }
-    basin[i] = own + 1;
-    for (const other of met) {
-      const [a, b] = [find(basin[i]! - 1), find(other)];
+    basin[i] = own;
+    if (!several) continue;
+    for (let k = 0; k < 8; k++) {
+      const other = basin[i + around[k]!]!;
+      if (other === 0) continue;
+      const [a, b] = [find(own - 1), find(other - 1)];
       if (a === b) continue;
       const [lower, higher] = peak[a]! < peak[b]! ? [a, b] : [b, a];
-      if (distances[i]! >= neck * peak[lower]!) parent[lower] = higher;
+      if (distance >= neck * peak[lower]!) parent[lower] = higher;
     }
   }
   const numbers = new Map<number, number>();
-  const values = new Uint16Array(width * height);
+  const values = new Uint16Array(basin.length);
   for (let i = 0; i < basin.length; i++) {
     if (basin[i] === 0) continue;
     const root = find(basin[i]! - 1);
-    const number = numbers.get(root) ?? numbers.size + 1;
-    numbers.set(root, number);
+    let number = numbers.get(root);
+    if (number === undefined) numbers.set(root, (number = numbers.size + 1));
     values[i] = number;
   }
   if (numbers.size <= 1 || numbers.size > 65_535) return [mask];
   const parts = masksByValue({ width, height, values });
   parts.delete(0);
-  return [...parts.values()].map((part) => translateMask(part, mask.x, mask.y));
+  return [...parts.values()].map((part) => translateMask(part, mask.x - 1, mask.y - 1));
 }
 
 /** The objects of a class: connected parts (8 neighbours), taken apart at their necks where `neck` is above 0. */
