@@ -64,3 +64,6 @@ export const taskTexts: Record<TaskName, { title: string; what: string }> = {
   localize: { title: 'One object', what: 'One box and class an image' },
   classify: { title: 'Classifier', what: 'The class of the image' },
 };
+
+/** What computes, as people know it. */
+export const engineTitle = (name: string): string => ({ ort: 'ONNX Runtime', tfjs: 'TensorFlow.js' })[name] ?? name;

@@ -199,7 +199,7 @@ export function isBetter(task: TaskName, candidate: Record<string, number>, curr
   return now !== undefined && (higherIsBetter ? now > before : now < before);
 }
 
-function resultOf(model: { id: string; number: number; name: string; metrics: Prisma.JsonValue; options: Prisma.JsonValue; trainedSeconds: number }) {
+function resultOf(model: { task: string; id: string; number: number; name: string; metrics: Prisma.JsonValue; options: Prisma.JsonValue; trainedSeconds: number }) {
   const { notes } = model.options as { notes?: string[] };
-  return { model: model.id, number: model.number, name: model.name, metrics: model.metrics, notes: notes ?? [], seconds: model.trainedSeconds, summary: `${model.name}, trained in ${counted(Math.round(model.trainedSeconds), 'second')}` };
+  return { model: model.id, number: model.number, name: model.name, metrics: model.metrics, headline: headlineOf[model.task as TaskName], notes: notes ?? [], seconds: model.trainedSeconds, summary: `${model.name}, trained in ${counted(Math.round(model.trainedSeconds), 'second')}` };
 }

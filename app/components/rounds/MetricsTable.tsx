@@ -44,7 +44,7 @@ export function MetricsTable({ model, project }: { model: Model; project: string
         <Text size="xs" c="dimmed" mt={4}>{[definitions[model.task], ...helps].filter(Boolean).join(' ')}</Text>
       </div>
       {ofClass.length > 0 && (
-        <Table>
+        <Table style={{ alignSelf: 'start' }}>
           <Table.Thead><Table.Tr><Table.Th>Class{first ? `, on ${first.split}` : ''}</Table.Th>{ofClass.map((name) => <Table.Th key={name} className="fm-num">{figureText(name).title}</Table.Th>)}{bar && <Table.Th w={110} />}</Table.Tr></Table.Thead>
           <Table.Tbody>
             {model.perClass.map((c) => {

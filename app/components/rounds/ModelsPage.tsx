@@ -5,9 +5,10 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Accordion, Anchor, Badge, Box, Button, Group, Menu, Stack, Table, Text } from '@mantine/core';
 import { IconBoxMultiple, IconCpu, IconDownload, IconPlus, IconSparkles, IconStack2, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
 import { addressOf } from '@/lib/api/client';
+import type { TaskName } from '@/lib/core/labels';
 import { api } from '../../lib/api';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../lib/format';
-import { headline } from '../../lib/metrics';
+import { headline, taskTexts } from '../../lib/metrics';
 import { q, rowsOf, type Model } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { useProjectId } from '../../lib/useProjectId';
@@ -91,7 +92,7 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
           <MetricsTable model={m} project={project} />
           <EvaluationView model={m} project={project} />
           <Text size="xs" c="dimmed">
-            {m.task}{m.trainedSeconds > 0 && <> · trained for {formatDuration(m.trainedSeconds)}</>}{m.datasetNumber !== null && <> on <Anchor component={Link} href={`/projects/${project}/versions`} size="xs">version {m.datasetNumber}</Anchor></>} · {formatCount(m.parameters)} parameters · {formatBytes(m.bytes)}
+            {taskTexts[m.task as TaskName]?.title ?? m.task}{m.trainedSeconds > 0 && <> · trained for {formatDuration(m.trainedSeconds)}</>}{m.datasetNumber !== null && <> on <Anchor component={Link} href={`/projects/${project}/versions`} size="xs">version {m.datasetNumber}</Anchor></>} · {formatCount(m.parameters)} parameters · {formatBytes(m.bytes)}
             {m.job && <> · <Anchor component={Link} href={`/projects/${project}/train?run=${m.job}`} size="xs">its training run</Anchor></>}
           </Text>
           <Group gap="xs">

@@ -4,14 +4,13 @@ import { Group, Select, Text } from '@mantine/core';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
 import type { TaskName } from '@/lib/core/labels';
-import { headline } from '../../lib/metrics';
+import { engineTitle, headline } from '../../lib/metrics';
 import { q, rowsOf } from '../../lib/queries';
 
 type Options = NonNullable<NonNullable<CallInput<Contract['train']>['body']>['options']>;
 export type NetworkChoice = Required<Pick<Options, 'backbone' | 'start' | 'depth'>>;
 export const defaultNetwork: NetworkChoice = { backbone: 'default', start: 'default', depth: 'auto' };
 
-const engines: Record<string, string> = { ort: 'ONNX Runtime', tfjs: 'TensorFlow.js' };
 const depths: Record<NetworkChoice['depth'], string> = {
   auto: 'Chosen from the number of labels', head: 'The head alone (few labels)', partial: 'Head and last third of the backbone', full: 'Everything',
 };
@@ -53,7 +52,7 @@ export function NetworkFields({ project, task, value, onChange }: { project: str
         description={begins ? 'Frozen layers are computed once and kept' : 'Fresh weights: all of it has to learn'}
         data={Object.entries(depths).map(([name, label]) => ({ value: name, label }))}
       />
-      {abilities && <Text size="xs" c="dimmed" w="100%">{backbone && <>{backbone.title}: {backbone.paper}. </>}Computed by {engines[abilities.engine] ?? abilities.engine}.</Text>}
+      {abilities && <Text size="xs" c="dimmed" w="100%">{backbone && <>{backbone.title}: {backbone.paper}. </>}Computed by {engineTitle(abilities.engine)}.</Text>}
     </Group>
   );
 }

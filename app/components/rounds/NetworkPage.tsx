@@ -7,6 +7,7 @@ import { IconStopwatch } from '@tabler/icons-react';
 import { networkReportSchema, type LayerReport, type NetworkReport } from '@/models/browser';
 import { api } from '../../lib/api';
 import { formatBytes, formatCount, formatFigure } from '../../lib/format';
+import { engineTitle } from '../../lib/metrics';
 import { isActive, outcomeOf, useJob } from '../../lib/jobs';
 import { q } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
@@ -66,7 +67,7 @@ function Report({ report }: { report: NetworkReport }) {
         <Figure label="Multiplications" value={formatCount(totals.multiplications)} hint="for one image" />
         <Figure label="Weights" value={formatBytes(totals.weightBytes)} />
         {totals.peakBytes !== null && <Figure label="Memory at its peak" value={formatBytes(totals.peakBytes)} hint="for one image" />}
-        {timing && <Figure label="Time for one image" value={`${formatFigure(timing.total, 1)} ms`} hint={`${timing.engine}, ${timing.threads === 1 ? 'one thread' : `${timing.threads} threads`}`} />}
+        {timing && <Figure label="Time for one image" value={`${formatFigure(timing.total, 1)} ms`} hint={`${engineTitle(timing.engine)}, ${timing.threads === 1 ? 'one thread' : `${timing.threads} threads`}`} />}
         <Figure label="Input" value={report.inputs.map((i) => i.shape.join(' × ')).join('; ')} />
       </Figures>
       <Group justify="space-between" mt="md" mb={6}>

@@ -23,3 +23,7 @@ export const headlineOf: Readonly<Record<TaskName, { metric: string; title: stri
   segment: { metric: 'mIoU', title: 'Mean IoU', higherIsBetter: true },
   landmarks: { metric: 'nme', title: 'Mean error', higherIsBetter: false },
 };
+
+/** In sentences: what a model of the task is, and what it learns from. */
+export const modelNoun: Readonly<Record<TaskName, string>> = { classify: 'a classifier', localize: 'a localizer', detect: 'a detector', segment: 'a segmenter', landmarks: 'a landmark model' };
+export const kindNouns: Readonly<Record<AnnotationKind, { one: string; many: string }>> = { box: { one: 'a box', many: 'boxes' }, mask: { one: 'a mask', many: 'masks' }, landmarks: { one: 'landmarks', many: 'landmarks' } };

@@ -5,7 +5,7 @@ import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import { modelEvaluation, type modelNetwork, type ModelEvaluation, type ModelRow, type modelFile, type proposalStats, type train } from '@/lib/api/routes/rounds';
-import { labelSchema } from '@/lib/core/labels';
+import { annotationKindOf, kindNouns, labelSchema, modelNoun } from '@/lib/core/labels';
 import { db, type Db } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import type { Principal } from '@/lib/server/http/handler';
@@ -146,12 +146,14 @@ export async function startTraining(who: Principal, projectId: string, body: z.o
   }
   return db().$transaction(async (tx) => {
     const stored = await tx.labelSchemaVersion.findUnique({ where: { projectId_version: { projectId, version: project.schemaVersion } } });
-    if (!body.version && stored && !labelSchema.parse(stored.schema).classes.some((c) => c.kind === 'box')) {
-      throw new AppError('unprocessable', 'This project has no class of kind box, and a detector learns boxes. Add one to the label schema and label some images with it.');
+    const { task } = body.options;
+    const kind = annotationKindOf[task]!;
+    if (!body.version && stored && !labelSchema.parse(stored.schema).classes.some((c) => c.kind === kind)) {
+      throw new AppError('unprocessable', `This project has no class of kind ${kind}, and ${modelNoun[task]} learns ${kindNouns[kind].many}. Add one to the label schema and label some images with it.`);
     }
     const job = uuidv7();
     const version = body.version ?? (await createForTraining(tx, who, projectId, job)).id;
-    await enqueue(tx, 'train', { version, name: body.name, options: body.options }, { id: job, title: `Train ${body.name || 'a detector'}`, projectId, workspaceId: who.workspaceId, userId: who.userId });
+    await enqueue(tx, 'train', { version, name: body.name, options: body.options }, { id: job, title: `Train ${body.name || modelNoun[task]}`, projectId, workspaceId: who.workspaceId, userId: who.userId });
     return { job, version };
   });
 }

@@ -1,6 +1,6 @@
 import { AppError } from '@/lib/api/errors';
 import type { ManifestItem } from '@/lib/core/formats/manifest';
-import { annotationKindOf, type Annotation, type AnnotationKind, type LabelClass, type LabelSchema, type TaskName } from '@/lib/core/labels';
+import { annotationKindOf, kindNouns, modelNoun, type Annotation, type LabelClass, type LabelSchema, type TaskName } from '@/lib/core/labels';
 import { maskFromString } from '@/lib/core/masks';
 import type { Label, TaskClass } from '@/models/node';
 
@@ -20,11 +20,7 @@ export interface TrainingSet {
   notes: string[];
 }
 
-const nouns: Record<AnnotationKind, { one: string; many: string }> = {
-  box: { one: 'a box', many: 'boxes' }, mask: { one: 'a mask', many: 'masks' }, landmarks: { one: 'landmarks', many: 'landmarks' },
-};
-const models: Record<TaskName, string> = { classify: 'A classifier', localize: 'A localizer', detect: 'A detector', segment: 'A segmenter', landmarks: 'A landmark model' };
-
+const capital = (sentence: string) => sentence[0]!.toUpperCase() + sentence.slice(1);
 const names = (list: { name: string }[]) => list.map((c) => `"${c.name}"`).join(', ');
 const isCrowd = (label: Label) => 'crowd' in label && label.crowd === true;
 
@@ -50,17 +46,17 @@ const taskClass = ({ id, name, skeleton }: LabelClass): TaskClass => ({ id, name
 export async function trainingSetOf(task: TaskName, schema: LabelSchema, items: AsyncIterable<ManifestItem>): Promise<TrainingSet> {
   const kind = annotationKindOf[task];
   if (!kind) throw new AppError('unprocessable', 'Annotations do not say the class of a whole image: a classifier is trained on folders of images, by the command line.');
-  const who = models[task];
-  const { one, many } = nouns[kind];
+  const who = modelNoun[task];
+  const { one, many } = kindNouns[kind];
   const known = schema.classes.filter((c) => c.kind === kind).sort((a, b) => a.index - b.index);
-  if (known.length === 0) throw new AppError('unprocessable', `This version has no class of kind ${kind}, and ${who.toLowerCase()} learns ${many}. Add one to the label schema, label some images with it, and train again.`);
+  if (known.length === 0) throw new AppError('unprocessable', `This version has no class of kind ${kind}, and ${who} learns ${many}. Add one to the label schema, label some images with it, and train again.`);
   const ids = new Set(known.map((c) => c.id));
   const splits: Record<'train' | 'val' | 'test', LabelledImage[]> = { train: [], val: [], test: [] };
   for await (const { path, hash, width, height, split, annotations } of items) {
     splits[split].push({ path, hash, width, height, labels: annotations.filter((a) => a.geometry.kind === kind && ids.has(a.classId)).map(labelOf) });
   }
   const total = splits.train.length + splits.val.length + splits.test.length;
-  if (total < 2) throw new AppError('unprocessable', `${who} needs at least 2 done images to train on, and this version has ${total}. Mark more images as done and train again.`);
+  if (total < 2) throw new AppError('unprocessable', `${capital(who)} needs at least 2 done images to train on, and this version has ${total}. Mark more images as done and train again.`);
   if (splits.train.length < 2) {
     throw new AppError('unprocessable', `Only ${splits.train.length} of this version's ${total} images ${splits.train.length === 1 ? 'is' : 'are'} in the train split (${splits.val.length} in val, ${splits.test.length} in test), and training needs 2. Mark more images as done and train again.`);
   }
