@@ -8,6 +8,8 @@ import { exportCommand } from './commands/export';
 import { healthCommand } from './commands/health';
 import { importCommand } from './commands/import';
 import { jobCommand } from './commands/job';
+import { modelCommand } from './commands/model';
+import { predictCommand } from './commands/predict';
 import { projectCommand } from './commands/project';
 import { prelabelCommand, qualityCommand } from './commands/round';
 import { trainCommand } from './commands/train';
@@ -30,7 +32,7 @@ On the data folder itself, server or not:
 Address of the server: --url, else FIELDMARK_URL, else the server of the data folder (FIELDMARK_DATA, .data).
 Signing in: FIELDMARK_TOKEN, else the file cli-token in the data folder.
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 the server cannot be reached, 4 not signed in or not allowed, 5 not found, 130 stopped.`);
-  for (const make of [projectCommand, importCommand, anchorsCommand, trainCommand, prelabelCommand, qualityCommand, exportCommand, jobCommand, userCommand, healthCommand, convertCommand, validateCommand, evalCommand]) program.addCommand(make(frame));
+  for (const make of [projectCommand, importCommand, anchorsCommand, trainCommand, prelabelCommand, qualityCommand, exportCommand, jobCommand, userCommand, healthCommand, convertCommand, validateCommand, predictCommand, evalCommand, modelCommand]) program.addCommand(make(frame));
   const settle = (c: Command): void => {
     c.exitOverride();
     c.showHelpAfterError('(run it with --help to see how it is used)');

@@ -17,19 +17,18 @@ export interface OpenDataset {
   close(): Promise<void>;
 }
 
-/** A folder or a zip file as a source. */
-async function openSource(full: string): Promise<Source> {
+/** A folder or a zip file as a source, with the folder on disk that its paths are relative to. */
+export async function openSource(full: string): Promise<{ source: Source; folder: string | null }> {
   const stat = await fs.stat(full).catch(() => null);
   if (!stat) throw new AppError('not-found', `There is nothing at "${full}".`);
-  if (stat.isDirectory()) return new FolderSource(full, { followLinks: true });
-  if (extensionOf(full) === 'zip') return openZip(full);
+  if (stat.isDirectory()) return { source: new FolderSource(full, { followLinks: true }), folder: full };
+  if (extensionOf(full) === 'zip') return { source: await openZip(full), folder: null };
   throw new AppError('invalid', `"${full}" is neither a folder nor a .zip file.`);
 }
 
 /** Opens a dataset in the format named, or in the one that its content speaks for. */
 export async function openDataset(ctx: Context, given: string, options: { format: string; vocFrame: 'labelimg' | 'devkit' }): Promise<OpenDataset> {
-  const full = path.resolve(ctx.environment.cwd, given);
-  const source = await openSource(full);
+  const { source, folder } = await openSource(path.resolve(ctx.environment.cwd, given));
   try {
     let format: Format;
     if (options.format === 'auto') {
@@ -39,7 +38,7 @@ export async function openDataset(ctx: Context, given: string, options: { format
       ctx.out.note(`${format.name}: ${found[0]!.reason}.`);
     } else format = formatOf(options.format);
     const reading = await readerOf(format.id).read(source, { imageInfo: imageInfoOf, vocFrame: options.vocFrame, signal: ctx.environment.signal });
-    return { format, reading, source, folder: source instanceof FolderSource ? full : null, close: () => source.close() };
+    return { format, reading, source, folder, close: () => source.close() };
   } catch (error) {
     await source.close();
     throw error;

@@ -1,9 +1,8 @@
-import fs from 'node:fs/promises';
-import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { AppError } from '@/lib/api/errors';
 import { COCO_PERSON_SIGMAS, uniformSigmas } from '@/lib/core/geometry/landmarks';
 import { CocoFileError, DetectionConfusion, cocoEvaluate, mean, readCocoResults, readCocoTruth, type CocoEvaluation, type CocoTruthFile, type IouType } from '@/lib/core/metrics';
+import { readJson } from '../json';
 import { count } from '../output';
 import { act, command, number, type Context, type Frame } from '../program';
 
@@ -16,9 +15,6 @@ interface Options {
   curves?: boolean;
 }
 
-/** JavaScript reads a text of half a gigabyte at most. */
-const MAX_BYTES = 500_000_000;
-
 export function evalCommand(frame: Frame): Command {
   return command('eval', 'compare detections with ground truth by COCO\'s definition (needs no server)')
     .requiredOption('--gt <file>', 'ground truth: a COCO JSON file')
@@ -28,19 +24,6 @@ export function evalCommand(frame: Frame): Command {
     .option('--score <number>', 'detections below this score are not in the confusion matrix', number(0, 1), 0.5)
     .option('--curves', 'with --json: precision over recall of each category at IoU 0.5')
     .action(act<Options>(frame, run));
-}
-
-async function readJson(ctx: Context, given: string): Promise<unknown> {
-  const file = path.resolve(ctx.environment.cwd, given);
-  const stat = await fs.stat(file).catch(() => null);
-  if (!stat?.isFile()) throw new AppError('not-found', `There is no file "${file}".`);
-  if (stat.size > MAX_BYTES) throw new AppError('invalid', `"${file}" is larger than ${MAX_BYTES / 1e6} MB: evaluate parts of it.`);
-  const text = await fs.readFile(file, { encoding: 'utf8', signal: ctx.environment.signal });
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new AppError('invalid', `"${file}" is not JSON: ${error instanceof Error ? error.message : 'it is damaged'}.`);
-  }
 }
 
 function reading<T>(file: string, read: () => T): T {

@@ -1,17 +1,16 @@
 import { Option, type Command } from 'commander';
 import { formats } from '@/lib/core/formats';
-import { taskNames, type TaskName } from '@/models/runtime/card';
-import { viewings } from '@/models/inference/types';
+import { projectTasks, taskNames, viewings, type TaskName } from '@/lib/core/labels';
 import { UsageError, act, command, number, wholeNumber, type Frame } from '../program';
 import { refuse, setting, trainLocally, type LocalTraining } from '../training/local';
 import { trainOnServer, type ServerTraining } from '../training/onServer';
 
-type Options = Partial<Omit<LocalTraining, 'format' | 'vocFrame' | 'viewing'>> & Pick<LocalTraining, 'format' | 'vocFrame' | 'viewing'> & ServerTraining & { project?: string; task?: TaskName };
+type Options = Partial<Omit<LocalTraining, 'format' | 'vocFrame' | 'viewing'>> & Pick<LocalTraining, 'format' | 'vocFrame' | 'viewing'> & Omit<ServerTraining, 'task'> & { project?: string; task?: TaskName };
 
 export function trainCommand(frame: Frame): Command {
   return command('train', 'train a model on a dataset, here and without a server, or on a project\'s frozen version, on the server', { server: true })
     .argument('[path]', 'a folder or a .zip file with images and labels; its own splits are kept')
-    .addOption(new Option('--task <name>', 'what to learn (with a path)').choices([...taskNames]))
+    .addOption(new Option('--task <name>', 'what to learn (with --project: detect unless given)').choices([...taskNames]))
     .option('--out <folder>', 'folder of the model (with a path); it must be empty or absent')
     .option('--project <name>', 'instead of a path: name or id of a project on the server')
     .option('--minutes <number>', 'time the run may take (10, unless --epochs is given)', number(0.25, 1440))
@@ -23,7 +22,7 @@ export function trainCommand(frame: Frame): Command {
     .option('--anchors <number>', 'number of anchor boxes of a detector', wholeNumber(2, 18))
     .option('--learning-rate <number>', 'highest learning rate (with a path)', number(1e-8, 10))
     .option('--start <folder>', 'begin with the weights of this model (with a path)')
-    .addOption(new Option('--depth <which>', 'what learns, when the weights are trained ones (with a path)').choices(['head', 'partial', 'full']))
+    .addOption(new Option('--depth <which>', 'what learns, when the weights are trained ones').choices(['head', 'partial', 'full']))
     .option('--set <name=value>', 'a setting of the task\'s own, as often as needed (with a path)', setting)
     .option('--crops', 'classify the objects in boxes (with a path)')
     .option('--per-class <number>', 'train on so many images of each class, drawn by the seed (with a path)', wholeNumber(1, 1e9))
@@ -40,9 +39,10 @@ export function trainCommand(frame: Frame): Command {
       if ((given === undefined) === (o.project === undefined)) throw new UsageError('Give either a folder of data or --project.');
       if (o.minutes !== undefined && o.epochs !== undefined) throw new UsageError('--minutes and --epochs exclude each other.');
       if (o.project !== undefined) {
-        refuse(o, ['out', 'learningRate', 'start', 'depth', 'set', 'crops', 'perClass', 'limit', 'threads', 'force'], 'is for data on this machine: give a path instead of --project');
-        if (o.task !== undefined && o.task !== 'detect') throw new UsageError('The server trains detectors only: give a path to train other tasks here.');
-        return trainOnServer(ctx, o.project, o);
+        refuse(o, ['out', 'learningRate', 'start', 'set', 'crops', 'perClass', 'limit', 'threads', 'force'], 'is for data on this machine: give a path instead of --project');
+        const task = projectTasks.find((t) => t === o.task);
+        if (o.task !== undefined && !task) throw new UsageError(`A project cannot be trained for "${o.task}", only for ${projectTasks.join(', ')}: give a path to train on data on this machine.`);
+        return trainOnServer(ctx, o.project, { ...o, task });
       }
       refuse(o, ['version', 'name'], 'is for projects on the server');
       if (!o.wait) throw new UsageError('--no-wait is for projects on the server.');

@@ -1,11 +1,14 @@
 /** Training as a job of the server. */
 import { uuidv7 } from 'uuidv7';
 import { AppError } from '@/lib/api/errors';
+import type { projectTasks } from '@/lib/core/labels';
 import { findVersion, requireProject } from '../lookups';
 import type { Context } from '../program';
 import { waitForJob } from '../wait';
 
 export interface ServerTraining {
+  task?: (typeof projectTasks)[number];
+  depth?: 'head' | 'partial' | 'full';
   version?: number;
   name?: string;
   minutes?: number;
@@ -29,7 +32,7 @@ export async function trainOnServer(ctx: Context, projectName: string, o: Server
       options: {
         ...(o.epochs !== undefined ? { epochs: o.epochs, minutes: null } : o.minutes !== undefined && { minutes: o.minutes }),
         ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: o.inputSize }), ...(o.batch !== undefined && { batch: o.batch }),
-        ...(o.anchors !== undefined && { anchors: o.anchors }), ...(o.seed !== undefined && { seed: o.seed }),
+        ...(o.task !== undefined && { task: o.task }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.anchors !== undefined && { anchors: o.anchors }), ...(o.seed !== undefined && { seed: o.seed }),
       },
     },
   }, { idempotencyKey: uuidv7() });
