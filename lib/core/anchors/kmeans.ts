@@ -32,8 +32,10 @@ export interface KmeansAnchors {
   distinct: number;
 }
 
-/** More different shapes than this are sampled for the search; figures are always over all of them. */
-const SAMPLE = 50_000;
+/** More different shapes than this are sampled to find the clusters; figures are always over all of them. */
+const SEARCH_SAMPLE = 8_000;
+/** And to fit the anchors of the best clusters in the end. */
+const FIT_SAMPLE = 50_000;
 
 /** Anchors as flat arrays, for the inner loops. */
 interface Centers {
@@ -73,7 +75,7 @@ function cluster(data: WeightedShapes, k: number, options: KmeansOptions): Kmean
   if (distinct <= k) return summary(data, { w: data.w.slice(), h: data.h.slice() });
 
   const random = new Random(seed).fork(k);
-  const work = distinct > SAMPLE ? sample(data, random.fork('sample')) : data;
+  const work = sample(data, SEARCH_SAMPLE, random.fork('search'));
   const found: { centers: Centers; mean: number }[] = [];
   const start = (centers: Centers) => found.push(lloyd(work, centers, iterations));
   if (initial && initial.length > 0) {
@@ -90,7 +92,8 @@ function cluster(data: WeightedShapes, k: number, options: KmeansOptions): Kmean
     const climbed = climb(work, candidate.centers);
     if (climbed.mean > best.mean) best = climbed;
   }
-  return summary(data, best.centers);
+  const fit = sample(data, FIT_SAMPLE, random.fork('fit'));
+  return summary(data, fit === work ? best.centers : climb(fit, best.centers).centers);
 }
 
 function summary(data: WeightedShapes, centers: Centers): KmeansAnchors {
@@ -110,6 +113,8 @@ function centersOf(anchors: readonly Shape[]): Centers {
 function assign(data: WeightedShapes, centers: Centers): { best: Int32Array; iou: Float64Array; mean: number } {
   const n = data.w.length;
   const k = centers.w.length;
+  const { w: cws, h: chs } = centers;
+  const areas = cws.map((cw, c) => cw * chs[c]!);
   const best = new Int32Array(n);
   const iou = new Float64Array(n);
   let sum = 0;
@@ -117,27 +122,30 @@ function assign(data: WeightedShapes, centers: Centers): { best: Int32Array; iou
     const w = data.w[i]!;
     const h = data.h[i]!;
     const area = w * h;
-    let highest = -1;
+    let highest = 0;
+    let at = 0;
     for (let c = 0; c < k; c++) {
-      const cw = centers.w[c]!;
-      const ch = centers.h[c]!;
+      const cw = cws[c]!;
+      const ch = chs[c]!;
       const shared = (w < cw ? w : cw) * (h < ch ? h : ch);
-      const value = shared / (area + cw * ch - shared);
+      const value = shared / (area + areas[c]! - shared);
       if (value > highest) {
         highest = value;
-        best[i] = c;
+        at = c;
       }
     }
-    iou[i] = Math.max(0, highest);
-    sum += iou[i]! * data.weight[i]!;
+    best[i] = at;
+    iou[i] = highest;
+    sum += highest * data.weight[i]!;
   }
   return { best, iou, mean: data.total === 0 ? 0 : sum / data.total };
 }
 
-/** A sample of `SAMPLE` draws with the weights as chances; what is drawn twice weighs twice. */
-function sample(data: WeightedShapes, random: Random): WeightedShapes {
+/** A sample of `size` draws with the weights as chances; what is drawn twice weighs twice. All, when there are no more shapes than that. */
+function sample(data: WeightedShapes, size: number, random: Random): WeightedShapes {
+  if (data.w.length <= size) return data;
   // Systematic sampling: one random offset, then even steps through the weights.
-  const step = data.total / SAMPLE;
+  const step = data.total / size;
   const offset = random.next() * step;
   const w: number[] = [];
   const h: number[] = [];
@@ -147,7 +155,7 @@ function sample(data: WeightedShapes, random: Random): WeightedShapes {
   for (let i = 0; i < data.w.length; i++) {
     reached += data.weight[i]!;
     let times = 0;
-    while (drawn < SAMPLE && offset + drawn * step < reached) {
+    while (drawn < size && offset + drawn * step < reached) {
       times++;
       drawn++;
     }
@@ -198,6 +206,9 @@ function fillUp(data: WeightedShapes, centers: Centers, k: number): Centers {
   return all;
 }
 
+/** Plain K-means has found its clusters when so few shapes, as a share, still change sides: the search uphill does the rest. */
+const SETTLED = 1e-3;
+
 /** Plain K-means; returns the best centers it passed through. A cluster left empty moves to the shape that is fitted worst. */
 function lloyd(data: WeightedShapes, from: Centers, iterations: number): { centers: Centers; mean: number } {
   const k = from.w.length;
@@ -207,7 +218,7 @@ function lloyd(data: WeightedShapes, from: Centers, iterations: number): { cente
   for (let round = 0; round <= iterations; round++) {
     const { best, iou, mean } = assign(data, centers);
     if (mean > top.mean) top = { centers, mean };
-    if (last && best.every((c, i) => c === last![i])) break;
+    if (last && changes(best, last) <= SETTLED * best.length) break;
     last = best;
     const next: Centers = { w: new Float64Array(k), h: new Float64Array(k) };
     const weight = new Float64Array(k);
@@ -234,8 +245,22 @@ function lloyd(data: WeightedShapes, from: Centers, iterations: number): { cente
   return top;
 }
 
+function changes(a: Int32Array, b: Int32Array): number {
+  let n = 0;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) n++;
+  return n;
+}
+
 /** Moves of the compass search: along one axis, or both. */
 const MOVES: readonly (readonly [number, number])[] = [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]];
+
+/** Steps of the compass search, as factors of width and height: where it begins, and how fine it ends. */
+const FIRST_STEP = 0.1;
+const LAST_STEP = 1e-4;
+/** With very many shapes a finer fit says nothing of others of their kind. */
+const LAST_STEP_OF_MANY = 5e-4;
+/** Between two assignments a center's steps shrink to this share: clusters change while centers are far off. */
+const SHRINK = 1 / 8;
 
 /**
  * Moves each center, in factors of width and height, to where the mean IoU with its own cluster is highest; then assigns anew;
@@ -244,32 +269,44 @@ const MOVES: readonly (readonly [number, number])[] = [[1, 0], [-1, 0], [0, 1], 
 function climb(data: WeightedShapes, from: Centers): { centers: Centers; mean: number } {
   const k = from.w.length;
   const centers: Centers = { w: from.w.slice(), h: from.h.slice() };
+  const finest = data.w.length > SEARCH_SAMPLE ? LAST_STEP_OF_MANY : LAST_STEP;
   let { best, mean } = assign(data, centers);
-  for (let round = 0, step = 0.1; round < 40; round++, step = Math.max(0.002, step / 2)) {
-    const members: number[][] = Array.from({ length: k }, () => []);
-    best.forEach((c, i) => members[c]!.push(i));
-    for (let c = 0; c < k; c++) climbOne(data, members[c]!, centers, c, step);
+  for (let round = 0, step = FIRST_STEP; round < 40; round++) {
+    const until = Math.max(finest, step * SHRINK);
+    const members = membersOf(data, best, k);
+    for (let c = 0; c < k; c++) climbOne(members[c]!, centers, c, step, until);
     const next = assign(data, centers);
     const gain = next.mean - mean;
     ({ best, mean } = next);
-    if (gain < 1e-9 && step <= 0.002) break;
+    if (gain < 1e-9 && until <= finest) break;
+    step = Math.max(finest * 8, step / 2);
   }
   return { centers, mean };
 }
 
-function climbOne(data: WeightedShapes, members: readonly number[], centers: Centers, c: number, firstStep: number): void {
-  const fit = (w: number, h: number): number => {
-    let sum = 0;
-    for (const i of members) sum += data.weight[i]! * iouOf(data.w[i]!, data.h[i]!, w, h);
-    return sum;
-  };
-  let value = fit(centers.w[c]!, centers.h[c]!);
-  for (let step = firstStep; step > 1e-4; ) {
+/** The shapes of each cluster, side by side in memory. */
+function membersOf(data: WeightedShapes, best: Int32Array, k: number): WeightedShapes[] {
+  const sizes = new Array<number>(k).fill(0);
+  for (const c of best) sizes[c]!++;
+  const members = sizes.map((n): WeightedShapes => ({ w: new Float64Array(n), h: new Float64Array(n), weight: new Float64Array(n), total: 0 }));
+  for (let i = 0; i < best.length; i++) {
+    const into = members[best[i]!]!;
+    const at = into.w.length - sizes[best[i]!]!--;
+    into.w[at] = data.w[i]!;
+    into.h[at] = data.h[i]!;
+    into.weight[at] = data.weight[i]!;
+  }
+  return members;
+}
+
+function climbOne(members: WeightedShapes, centers: Centers, c: number, firstStep: number, until: number): void {
+  let value = fitOf(members, centers.w[c]!, centers.h[c]!);
+  for (let step = firstStep; step >= until; ) {
     let moved = false;
     for (const [mw, mh] of MOVES) {
       const w = scaled(centers.w[c]!, 1 + step, mw);
       const h = scaled(centers.h[c]!, 1 + step, mh);
-      const there = fit(w, h);
+      const there = fitOf(members, w, h);
       if (there <= value + 1e-12) continue;
       centers.w[c] = w;
       centers.h[c] = h;
@@ -279,6 +316,19 @@ function climbOne(data: WeightedShapes, members: readonly number[], centers: Cen
     }
     if (!moved) step /= 2;
   }
+}
+
+/** Sum over shapes of weight · IoU with one anchor. */
+function fitOf({ w, h, weight }: WeightedShapes, cw: number, ch: number): number {
+  const area = cw * ch;
+  let sum = 0;
+  for (let i = 0; i < w.length; i++) {
+    const wi = w[i]!;
+    const hi = h[i]!;
+    const shared = (wi < cw ? wi : cw) * (hi < ch ? hi : ch);
+    sum += weight[i]! * (shared / (wi * hi + area - shared));
+  }
+  return sum;
 }
 
 /** Up by a factor, down by it, or unchanged. Products and quotients are the same on every machine; powers need not be. */
