@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkGradients, type CheckInput } from '../testing/gradcheck';
+import { checkGradients, randomTensor, relativeDifference, runWithOrt, type CheckInput } from '../testing/gradcheck';
 import { convolutions, distinct, elementwise, image, movement, plainConv, plainOf, pools } from '../testing/gradientCases';
 import { Graph } from './graph';
 import { gradients } from './gradients';
 import * as o from './ops';
 import { windowOutputs } from './shapes';
+import { evaluateWithTf } from './tf/oracle';
 
 async function expectClose(check: ReturnType<typeof checkGradients>): Promise<void> {
   const { engines, differences } = await check;
@@ -44,6 +45,18 @@ describe('gradients agree with the oracle and with central differences', () => {
     await expectClose(checkGradients({ x: image }, ({ x }) => o.square(o.resizeNearest(x!, [2, 3]))));
     await expectClose(checkGradients({ x: { shape: [2, 2, 3, 2, 3] } }, ({ x }) => o.square(o.resizeNearest(x!, [2, 1, 3]))));
   });
+});
+
+it('batch norm of a large map, which is written otherwise, agrees too', async () => {
+  const graph = new Graph();
+  const shape = [2, 64, 64, 72];
+  const [x, g, b, d] = [graph.input('x', shape), graph.input('g', [72]), graph.input('b', [72]), graph.input('d', shape)];
+  const { y, mean, variance } = o.batchNorm(x, g, b, 1e-3);
+  const [dx, dg, db] = gradients(o.reduceSum(o.mul(y, d)), [x, g, b]);
+  const program = { outputs: { y, mean, variance, dx: dx!, dg: dg!, db: db! } };
+  const feeds = { x: randomTensor(shape, 'x', [-1, 5]), g: randomTensor([72], 'g'), b: randomTensor([72], 'b'), d: randomTensor(shape, 'd') };
+  const [found, truth] = [await runWithOrt(program, feeds), evaluateWithTf(program, feeds).outputs];
+  for (const name of Object.keys(program.outputs)) expect(relativeDifference(found[name]!.data, truth[name]!.data), name).toBeLessThan(1e-4);
 });
 
 describe('gradients', () => {

@@ -154,6 +154,30 @@ describe('the ONNX model', () => {
     expect(feeds.map(({ name, layout }) => [name, layout])).toEqual([['x', [0, 1, 2, 3]], ['w', [3, 2, 0, 1]]]);
   });
 
+  const opsOf = (outputs: Record<string, Value>, options?: { block: number }) => {
+    const model = ModelProto.toObject(ModelProto.decode(toOnnx({ outputs }, options).bytes)) as { graph: { node: { opType: string; domain?: string }[] } };
+    return model.graph.node.map(({ opType, domain }) => (domain ? `${domain}.${opType}` : opType));
+  };
+
+  it('scales and shifts in one pass, and sums products without making them', () => {
+    const graph = new Graph();
+    const [x, s, b] = [graph.input('x', [2, 40, 40, 8]), graph.input('s', [1, 1, 1, 8]), graph.input('b', [1, 1, 1, 8])];
+    const y = o.conv(x, graph.input('w', [1, 1, 8, 8], 'float32', 'kernel'), plain);
+    expect(opsOf({ z: o.reduceMax(o.add(o.mul(y, s), b)) })).toEqual(['Transpose', 'Conv', 'Reshape', 'Reshape', 'BatchNormalization', 'ReduceMax']);
+    expect(opsOf({ z: o.reduceSum(o.square(y), [0, 1, 2]) })).toEqual(['Transpose', 'Conv', 'Reshape', 'Reshape', 'com.microsoft.FusedMatMul', 'Reshape', 'ReduceSum']);
+    const product = o.mul(y, s);
+    expect(opsOf({ z: o.reduceMax(o.add(product, b)), product }).filter((op) => op === 'Mul' || op === 'BatchNormalization')).toEqual(['Mul']);
+  });
+
+  it('convolves depthwise in blocks where the machine has them and filters change', () => {
+    const graph = new Graph();
+    const x = graph.input('x', [1, 8, 8, 32]);
+    const of = (w: Value) => opsOf({ y: o.conv(x, w, { ...plain, groups: 32 }) }, { block: 16 }).filter((op) => op.endsWith('Conv'));
+    expect(of(graph.input('w', [3, 3, 1, 32], 'float32', 'kernel'))).toEqual(['com.microsoft.nchwc.Conv']);
+    expect(of(graph.constant(new Float32Array(288), [3, 3, 1, 32]))).toEqual(['Conv']);
+    expect(opsOf({ y: o.conv(x, graph.input('v', [3, 3, 1, 32]), { ...plain, groups: 32 }) })).toContain('Conv');
+  });
+
   it('permutes numbers there and back', () => {
     const tensor = randomTensor([2, 3, 4, 5], 'p');
     const there = permute(tensor.data, tensor.shape, [0, 1, 2, 3], [0, 3, 1, 2]);

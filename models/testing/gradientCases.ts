@@ -26,6 +26,7 @@ export const elementwise: Case[] = [
   ['softplus', { x: { ...image, range: [-4, 4] } }, ({ x }) => o.softplus(x!)],
   ['relu', { x: distinct([2, 5, 7, 3]) }, ({ x }) => o.relu(x!)],
   ['leakyRelu', { x: distinct([2, 5, 7, 3]) }, ({ x }) => o.leakyRelu(x!, 0.1)],
+  ['slope', { x: distinct([2, 5, 7, 3]) }, ({ x }) => o.mul(o.square(x!), o.slope(x!, 0.25))],
   ['clip', { x: distinct([2, 5, 7, 3]) }, ({ x }) => o.clip(x!, -2.01, 1.98)],
   ['add, broadcast over channels', { a: image, b: channels }, ({ a, b }) => o.square(o.add(a!, b!))],
   ['sub, broadcast over a missing axis', { a: image, b: { shape: [3] } }, ({ a, b }) => o.square(o.sub(b!, a!))],
@@ -36,6 +37,10 @@ export const elementwise: Case[] = [
   ['maximum', { a: distinct([2, 5, 7, 3]), b: { ...channels, data: Float32Array.of(0.013, -0.988, 0.512) } }, ({ a, b }) => o.maximum(a!, b!)],
   ['where', { a: image, b: channels }, ({ a, b }) => o.where(o.greater(o.stopGradient(a!), 0), o.square(a!), o.exp(b!))],
 ];
+
+export const plainConv: ConvAttrs = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], groups: 1 };
+/** The 1×1 kernel that changes nothing. */
+const eye = (x: Value): Value => (x.graph as Graph).constant(Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), [1, 1, 3, 3]);
 
 export const movement: Case[] = [
   ['reduceSum over space', { x: image }, ({ x }) => o.square(o.reduceSum(x!, [1, 2]))],
@@ -53,6 +58,17 @@ export const movement: Case[] = [
   ['split', { x: image }, ({ x }) => o.split(x!, [2, 3, 2], 2).map((piece, i) => o.reduceSum(o.mul(o.square(piece), i + 1), [1, 2])).reduce((a, b) => o.mul(a, b))],
   ['gather with repeats', { x: image }, ({ x }) => o.square(o.gather(x!, (x!.graph as Graph).constant(Int32Array.of(3, 1, 3, 0), [4]), 1))],
   ['scatterAdd with repeats', { x: image }, ({ x }) => o.square(o.scatterAdd(x!, (x!.graph as Graph).constant(Int32Array.of(1, 0, 1, 3, 3, 2, 1), [7]), 5, 2))],
+  ['scale and shift of channels', { x: image, s: channels, b: channels }, ({ x, s, b }) => o.square(o.add(o.mul(o.conv(x!, eye(x!), plainConv), s!), b!))],
+  ['shift of a sum', { x: image, y: image, s: channels, b: channels }, ({ x, y, s, b }) => o.square(o.add(o.add(y!, o.mul(x!, s!)), b!))],
+  ['sum of products', { x: image, y: image }, ({ x, y }) => o.square(o.reduceSum(o.mul(x!, y!), [0, 1, 2]))],
+  ['batchNorm', { x: image, g: { shape: [3], range: [0.5, 2] }, b: { shape: [3] } }, ({ x, g, b }) => o.square(o.batchNorm(x!, g!, b!, 1e-2).y)],
+  ['batchNorm of rows', { x: { shape: [7, 3] }, g: { shape: [3], range: [0.5, 2] }, b: { shape: [3] } }, ({ x, g, b }) => o.square(o.batchNorm(x!, g!, b!, 1e-2).y)],
+  ['batchNorm, its means and variances', { x: image, g: { shape: [3] }, b: { shape: [3] } }, ({ x, g, b }) => {
+    const { y, mean, variance } = o.batchNorm(x!, g!, b!, 1e-2);
+    return o.mul(o.reduceSum(o.square(y), [0, 1, 2]), o.add(o.mul(mean, variance), 1));
+  }],
+  ['convolution of scaled channels', { x: { shape: [2, 9, 8, 16] }, s: { shape: [1, 1, 1, 16] }, w: { shape: [1, 1, 16, 4], layout: 'kernel' } }, ({ x, s, w }) => o.square(o.convInput(o.mul(x!, s!), o.transpose(w!, [0, 1, 3, 2]), plainConv, [9, 8]))],
+  ['filters of scaled channels', { x: { shape: [2, 9, 8, 3] }, y: { shape: [2, 9, 8, 16] }, s: { shape: [1, 1, 1, 16] } }, ({ x, y, s }) => o.square(o.convFilter(x!, o.mul(y!, s!), plainConv, [1, 1]))],
   ['matmul', { a: { shape: [4, 3] }, b: { shape: [3, 5] } }, ({ a, b }) => o.square(o.matmul(a!, b!))],
   ['matmul, both transposed, batched', { a: { shape: [2, 3, 4] }, b: { shape: [2, 5, 3] } }, ({ a, b }) => o.square(o.matmul(a!, b!, true, true))],
   ['matmul, first shared', { a: { shape: [4, 3] }, b: { shape: [2, 3, 5] } }, ({ a, b }) => o.square(o.matmul(a!, b!))],
@@ -61,7 +77,6 @@ export const movement: Case[] = [
   ['matmul, second transposed', { a: { shape: [2, 4, 3] }, b: { shape: [5, 3] } }, ({ a, b }) => o.square(o.matmul(a!, b!, false, true))],
 ];
 
-export const plainConv: ConvAttrs = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], groups: 1 };
 export const plainOf = (axes: number): ConvAttrs => ({ strides: Array<number>(axes).fill(1), dilations: Array<number>(axes).fill(1), pads: Array<number>(2 * axes).fill(0), groups: 1 });
 export const convolutions: [string, number, number[], number[], Partial<ConvAttrs>, number, number][] = [
   // name, batch, image, kernel, attributes, channels in, channels out
