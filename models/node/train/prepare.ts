@@ -1,14 +1,14 @@
 /** From data and wishes to a training step that fits into memory. */
 import { backbones, unfreeze, type Backbone } from '../../backbones';
 import { type Graph } from '../../graph';
-import { costOf } from '../../graph/cost';
 import { normalise } from '../../inference/normalise';
 import { type ModelDesign } from '../../runtime/card';
 import { type LayersModel, type tf } from '../../runtime/tf';
 import { taskOf } from '../../tasks';
 import { type Example, type Task, TrainingDataError } from '../../tasks/types';
 import { adamW } from '../../training/optimizers';
-import { buildStep, type TrainerSpec } from '../../training/trainer';
+import { fitToMemory } from '../../training/memory';
+import { type TrainerSpec } from '../../training/trainer';
 import { type Examples, type TrainCallbacks, type TrainData, type TrainOptions } from '../../training/types';
 import { sha256 } from '../files';
 import { featureName } from './features';
@@ -16,9 +16,6 @@ import { chooseDepth, stagesOf, type Stage } from './stages';
 import { loadStart } from './start';
 
 const NORMALISATION: ModelDesign['normalisation'] = { resize: 'letterbox', fill: 114, mean: [127.5, 127.5, 127.5], deviation: [64, 64, 64] };
-/** Resident memory of a training process, measured: the libraries, and ONNX Runtime's arena over the values alive at once. */
-const RUNTIME_BYTES = 300 * 2 ** 20;
-const MEMORY_FACTOR = 3;
 
 /** A run that is ready to begin. */
 export interface Prepared {
@@ -27,6 +24,8 @@ export interface Prepared {
   train: Example[];
   val: Example[];
   batch: number;
+  /** Parts in which a step takes its batch, to fit into memory. */
+  microBatches: number;
   model: LayersModel;
   backbone: Backbone;
   /** Whom the weights that training begins with are owed to. */
@@ -74,7 +73,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
 
   const model = task.build(design, backbone, seed);
   const memory = options.memoryBytes ?? 4 * 2 ** 30;
-  let batch = options.batch ?? Math.min(task.defaults.batch, Math.max(2, train.length));
+  const batch = options.batch ?? Math.min(task.defaults.batch, Math.max(2, train.length));
   const trained = await loadStart(model, backbone, options.start, onNote, signal);
   const chosen = chooseDepth(planned.train.length, trained);
   const depth = trained ? options.depth ?? chosen.depth : 'full';
@@ -82,14 +81,12 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   const stages = stagesOf(depth, trained, backbone.blocks.length);
   // The last stage trains the most, and needs the most.
   unfreeze(model, backbone, stages.at(-1)!.blocks);
-  for (;;) {
-    const needed = RUNTIME_BYTES + MEMORY_FACTOR * costOf(buildStep(specOf({ task, design, model }, batch, seed)).program).peakBytes;
-    if (needed <= memory || batch === 1) break;
-    onNote?.(`A batch of ${batch} would need ${Math.round(needed / 2 ** 20)} MB; trying ${batch >> 1}.`);
-    batch >>= 1;
-  }
-  const fingerprint = sha256(JSON.stringify([3, seed, design, batch, stages, options.start, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val)]));
-  return { task, design, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], train: planned.train, val: planned.val, batch, model, backbone, stages, fingerprint };
+  const { microBatches, bytes } = fitToMemory(specOf({ task, design, model, microBatches: 1 }, batch, seed), memory);
+  const megabytes = (n: number) => `${Math.round(n / 2 ** 20)} MB`;
+  if (bytes > memory) onNote?.(`Even one image at a time is expected to need ${megabytes(bytes)}, more than the ${megabytes(memory)} allowed. A smaller input or backbone would fit.`);
+  else if (microBatches > 1) onNote?.(`A step takes its ${batch} images in ${microBatches} parts, to stay within ${megabytes(memory)}.`);
+  const fingerprint = sha256(JSON.stringify([4, seed, design, batch, microBatches, stages, options.start, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val)]));
+  return { task, design, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], train: planned.train, val: planned.val, batch, microBatches, model, backbone, stages, fingerprint };
 }
 
 /** What of the data a run depends on. Masks and points by their numbers. */
@@ -102,13 +99,14 @@ const images = (list: readonly Example[]) => list.map(({ id, width, height, labe
  * The training step: normalise, network, loss; AdamW, clipped gradients, averaged weights. With a `cut` the step begins at
  * the features of those tensors.
  */
-export function specOf({ task, design, model }: Pick<Prepared, 'task' | 'design' | 'model'>, batch: number, seed: number, cut: readonly tf.SymbolicTensor[] = []): TrainerSpec {
+export function specOf({ task, design, model, microBatches }: Pick<Prepared, 'task' | 'design' | 'model' | 'microBatches'>, batch: number, seed: number, cut: readonly tf.SymbolicTensor[] = []): TrainerSpec {
   const { width, height } = design.inputSize;
   const targets = task.targets(design, batch);
   const features = cut.map((tensor, i) => [featureName(i), { shape: [batch, ...tensor.shape.slice(1).map((n) => n!)], dtype: 'float32' as const }] as const);
   return {
     model,
     seed,
+    microBatches,
     ...(cut.length > 0 && { from: cut }),
     inputs: { ...(cut.length > 0 ? Object.fromEntries(features) : { image: { shape: [batch, height, width, 3], dtype: 'uint8' as const } }), ...targets },
     loss(values, network) {

@@ -105,6 +105,13 @@ describe('training a detector', () => {
     expect(result.steps).toBeLessThan(2000);
   }, 120_000);
 
+  it('takes a batch in parts where memory is short', async () => {
+    const notes: string[] = [];
+    const result = await trainModel(data(), options('tight', { epochs: 1, inputSize: { width: 160, height: 160 }, memoryBytes: 460 * 2 ** 20 }), { onNote: (note) => notes.push(note) });
+    expect(notes.join()).toMatch(/takes its 4 images in [24] parts, to stay within 460 MB/);
+    expect(result.steps).toBe(3);
+  }, 120_000);
+
   it('takes a single image with a single box', async () => {
     const [one] = drawnExamples(1, 5);
     const result = await trainModel({ train: [{ ...one!, labels: one!.labels.slice(0, 1) }], val: [], classes: SHAPE_CLASSES }, options('one', { epochs: 3, batch: undefined }));
