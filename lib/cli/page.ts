@@ -32,8 +32,8 @@ export function cliPage(): string {
 
 # The command line
 
-\`npx fieldmark …\` in the checkout. It is a client of the server over HTTP; \`convert\` and \`validate\` work on files alone, and
-\`backup\`, \`backups\` and \`restore\` on the data folder.
+\`npx fieldmark …\` in the checkout. It is a client of the server over HTTP. \`train\` and \`anchors\` with a path, \`predict\`, \`eval\`, \`model\`, \`convert\`
+and \`validate\` need no server and work on files alone; \`backup\`, \`backups\` and \`restore\` work on the data folder.
 
 **Which server.** \`--url\`, else \`FIELDMARK_URL\`, else the server that runs on the data folder (\`FIELDMARK_DATA\`, default \`.data\`).
 
