@@ -67,8 +67,10 @@ export async function trainLocally(ctx: Context, given: string, o: LocalTraining
       },
       { onProgress: (p) => showProgress(ctx, p), onEvaluation: (e) => ctx.out.note(evaluationLine(e)), onNote: note },
       signal,
-    ).catch((error: unknown) => {
-      if (signal.aborted) ctx.out.note('Run the same command again to go on from here.');
+    ).catch(async (error: unknown) => {
+      // Without a checkpoint in it the folder is of no use to a later run.
+      const kept = await fs.rmdir(checkpointDir).then(() => false, () => true);
+      if (signal.aborted && kept) ctx.out.note('Run the same command again to go on from here.');
       throw error;
     });
     await fs.rm(checkpointDir, { recursive: true, force: true });
