@@ -247,7 +247,8 @@ export class Editor {
       this.fitted = true;
       const place = this.place.get();
       this.viewport.set(place ? view.fitBounds(place, this.image, size) : view.fit(this.image, size));
-    } else this.viewport.update((v) => view.resized(v, this.image, before, size));
+    } else if (view.same(this.viewport.get(), view.fit(this.image, before))) this.fit();
+    else this.viewport.update((v) => view.resized(v, this.image, before, size));
   }
   zoom(factor: number, at: Point = { x: this.screen.width / 2, y: this.screen.height / 2 }): void {
     this.viewport.update((v) => view.zoom(v, at, factor, this.image, this.screen));

@@ -99,3 +99,20 @@ describe('going through the objects by key', () => {
     expect(b.editor.single).toMatchObject({ id: ids[0], classId: PLATELET });
   });
 });
+
+describe('a canvas of another size', () => {
+  it('fits the image again when it was fitted, and else keeps what is in the middle', async () => {
+    const b = await openEditor();
+    b.editor.fit();
+    const { scale } = b.editor.viewport.get();
+    b.editor.setScreen({ width: 100, height: 100 });
+    expect(b.editor.viewport.get().scale).toBeCloseTo(scale / 2, 1);
+    b.editor.zoomTo(4);
+    const middle = () => ({ x: (b.editor.screen.width / 2 - b.editor.viewport.get().x) / 4, y: (b.editor.screen.height / 2 - b.editor.viewport.get().y) / 4 });
+    const before = middle();
+    b.editor.setScreen({ width: 160, height: 120 });
+    expect(b.editor.viewport.get().scale).toBe(4);
+    expect(middle().x).toBeCloseTo(before.x);
+    expect(middle().y).toBeCloseTo(before.y);
+  });
+});

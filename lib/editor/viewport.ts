@@ -102,3 +102,8 @@ function limit(v: Viewport, image: Size, screen: Size): Viewport {
 function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }
+
+/** Whether two views show the same, but for what no screen can tell. */
+export function same(a: Viewport, b: Viewport): boolean {
+  return Math.abs(a.scale / b.scale - 1) < 1e-6 && Math.abs(a.x - b.x) < 0.01 && Math.abs(a.y - b.y) < 0.01;
+}

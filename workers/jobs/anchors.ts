@@ -5,7 +5,7 @@ import { jobKinds } from '@/lib/server/queue/kinds';
 import { doneBoxShapes } from '@/lib/server/repositories/anchors';
 import type { StoredAnchors } from '@/lib/server/services/anchors';
 import { defineJob } from '../runtime/defineJob';
-import { projectOf } from './lib/job';
+import { counted, projectOf } from './lib/job';
 
 /** K-means with distance 1 − IoU on the boxes of done items, for k = 1…maxK; kept in the project's row. */
 export default defineJob({
@@ -40,6 +40,6 @@ export default defineJob({
       await tx.project.update({ where: { id: projectId }, data: { anchorReport: stored as unknown as Prisma.InputJsonValue } });
       await notify(tx, { type: 'changed', entity: 'project', id: projectId, projectId });
     });
-    return { boxes: w.length, items: items.size };
+    return { boxes: w.length, items: items.size, summary: `${counted(w.length, 'box', 'boxes')} on ${counted(items.size, 'image')}` };
   },
 });

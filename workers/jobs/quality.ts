@@ -1,9 +1,10 @@
 import { AppError } from '@/lib/api/errors';
 import type { Annotation } from '@/lib/core/labels';
 import { disagreementsOf, QualityAccumulator, type Figure } from '@/lib/core/quality';
-import type { Prisma } from '@/lib/server/db/client';
+import type { Prisma, PrismaClient } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import { jobKinds } from '@/lib/server/queue/kinds';
+import { findModel } from '@/lib/server/repositories/models';
 import * as repository from '@/lib/server/repositories/quality';
 import type { QualityRequest, QualitySummary } from '@/lib/server/services/quality';
 import { loadSchema } from '@/lib/server/services/schemaCache';
@@ -26,7 +27,8 @@ export default defineJob({
 
     const accumulator = new QualityAccumulator({ iou: request.iou });
     // What a person drew has no score; a model's proposals count from the threshold on.
-    const shown = (list: Annotation[] | undefined) => (list ?? []).filter((x) => x.score === null || x.score >= request.minScore);
+    const known = [await classesOf(db, request.a), await classesOf(db, request.b)];
+    const shown = (list: Annotation[] | undefined) => (list ?? []).filter((x) => (x.score === null || x.score >= request.minScore) && known.every((classes) => !classes || classes.has(x.classId)));
     let items = 0;
     let disagreements = 0;
     for await (const page of repository.comparedItems(db, projectId, request.a, request.b, request)) {
@@ -60,9 +62,18 @@ export default defineJob({
       },
       { timeout: 120_000 },
     );
-    return { report: reportId, items, disagreements, f1: summary.overall.f1 };
+    const f1 = summary.overall.f1;
+    return { report: reportId, items, disagreements, f1, summary: `${f1 === null ? '' : `F1 ${(100 * f1).toFixed(1)} %, `}${counted(disagreements, 'disagreement')} on ${counted(items, 'item')}` };
   },
 });
+
+/** The classes that a model can propose; null for people, who know them all. What a model was never taught is no miss of it. */
+async function classesOf(db: PrismaClient, author: QualityRequest['a']): Promise<Set<string> | null> {
+  if (author.kind !== 'model') return null;
+  const model = await findModel(db, author.id!);
+  const { classes } = (model?.card ?? {}) as { classes?: { id: string; skip?: boolean }[] };
+  return classes ? new Set(classes.filter((c) => !c.skip).map((c) => c.id)) : null;
+}
 
 function plain({ matches, onlyA, onlyB, precision, recall, f1, meanIou }: Figure) {
   return { matches, onlyA, onlyB, precision, recall, f1, meanIou };

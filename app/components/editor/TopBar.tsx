@@ -94,8 +94,8 @@ function Adjust() {
           <Named label="Brush radius" value={`${s.brushRadius} px`}><Slider label={null} thumbLabel="Brush radius" min={BRUSH_RADIUS.min} max={100} step={0.5} value={Math.min(100, s.brushRadius)} onChange={(brushRadius) => set({ brushRadius })} /></Named>
           <Switch label="Painting clears other masks" checked={s.noOverlap} onChange={(event) => set({ noOverlap: event.currentTarget.checked })} />
           <Box>
-            <Text size="xs" mb={4}>A stroke of the brush</Text>
-            <SegmentedControl fullWidth data={[{ value: 'continue', label: 'Adds to the selected' }, { value: 'new', label: 'Begins anew' }]} value={s.paintMode} onChange={(paintMode) => set({ paintMode: paintMode as EditorSettings['paintMode'] })} />
+            <Text size="xs" mb={4}>A stroke, with a mask selected</Text>
+            <SegmentedControl fullWidth data={[{ value: 'continue', label: 'Goes on' }, { value: 'new', label: 'New mask' }]} value={s.paintMode} onChange={(paintMode) => set({ paintMode: paintMode as EditorSettings['paintMode'] })} />
           </Box>
         </Stack>
       </Popover.Dropdown>

@@ -95,7 +95,7 @@ function StartLabelling({ project }: { project: Project }) {
     onDone: (href) => (href ? router.push(href) : notifyDone('Every image of this project is done.')),
   });
   const left = project.counts.open + project.counts.work;
-  return <ActionButton variant="filled" leftSection={<IconPlayerPlay size={15} aria-hidden />} blocked={left === 0 && 'Every image is done. Import more, or reopen one.'} loading={start.isPending} onClick={() => start.mutate()}>{project.counts.work > 0 ? 'Go on labelling' : 'Start labelling'}</ActionButton>;
+  return <ActionButton permission="label" variant="filled" leftSection={<IconPlayerPlay size={15} aria-hidden />} blocked={left === 0 && 'Every image is done. Import more, or reopen one.'} loading={start.isPending} onClick={() => start.mutate()}>{project.counts.work > 0 ? 'Go on labelling' : 'Start labelling'}</ActionButton>;
 }
 
 function useSelection(ids: string[]) {
