@@ -10,6 +10,7 @@ import { OPERATION_VERSION } from '@/lib/core/ops';
 import * as imports from '@/lib/server/routes/imports';
 import * as rounds from '@/lib/server/routes/rounds';
 import { recountProject } from '@/lib/server/repositories/counts';
+import { insertModel } from '@/lib/server/repositories/models';
 import { applyOperations, ensureDocument, readDocument } from '@/lib/server/services/documents';
 import * as items from '@/lib/server/services/items';
 import * as projects from '@/lib/server/services/projects';
@@ -165,6 +166,21 @@ it('quality agrees with a count by hand, and opens at the place', async () => {
   await at.finished(loose.job!);
   expect(await rounds.qualityReport({ params: { id: loose.id }, query: undefined, body: undefined }, at.ctx)).toMatchObject({ items: 3, overall: { matches: 2, onlyA: 1, onlyB: 2 } });
   await expect(rounds.compare({ params: { project: id }, query: undefined, body: { a: { kind: 'team', id: null }, b: { kind: 'team', id: null }, iou: 0.5, minScore: 0.5, doneOnly: true, split: null } }, at.ctx)).rejects.toThrow(/two different authors/);
+});
+
+it('a model is compared on the classes it knows', async () => {
+  const id = await project('Quality of a model');
+  const [a] = await itemsOf(id);
+  const model = uuidv7();
+  await insertModel(at.db, {
+    id: model, projectId: id, name: 'Reds', task: 'detect', jobId: null, datasetVersionId: null, card: { classes: [{ id: red, name: 'red' }, { id: white, name: 'white', skip: true }] },
+    metrics: {}, perClass: [], options: {}, objectPrefix: `models/${model}/`, bytes: 0n, parameters: 0, trainedSeconds: 0,
+  });
+  await draw(a!.id, 'model', model, [fields(red, [0, 0, 10, 10], 0.9)]);
+  const row = await rounds.compare({ params: { project: id }, query: undefined, body: { a: { kind: 'team', id: null }, b: { kind: 'model', id: model }, iou: 0.5, minScore: 0.5, doneOnly: true, split: null } }, at.ctx);
+  await at.finished(row.job!);
+  // a.jpg also has a white box, of which the model never heard: no miss of it.
+  expect(await rounds.qualityReport({ params: { id: row.id }, query: undefined, body: undefined }, at.ctx)).toMatchObject({ items: 1, overall: { matches: 1, onlyA: 0, onlyB: 0, f1: 1 } });
 });
 
 describe('an import taken back', () => {
