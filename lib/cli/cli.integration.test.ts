@@ -73,7 +73,7 @@ it('goes from a folder of Pascal VOC into a project and out again as COCO and YO
   expect(imported).toMatchObject({ state: 'done', counts: { imported: 6, warnings: 0, skipped: 0, refused: 0, annotations: boxes } });
   expect(await fieldmark('project', 'list')).toMatchObject({ projects: [{ name: 'Cells', items: 6, done: 6, annotations: boxes }] });
 
-  const anchors = await fieldmark('anchors', '--project', 'cells', '--max-k', '3');
+  const anchors = await fieldmark('anchors', '--project', 'cells', '--k', '3');
   expect(anchors).toMatchObject({ boxes, items: 6 });
   expect(anchors.curve.map((c: { k: number }) => c.k)).toEqual([1, 2, 3]);
 
