@@ -12,13 +12,13 @@ import { type ConvAttrs, type GraphNode, type Value } from '../../types';
 /** Channels first, then the batch: [c, n, ...space]. */
 const rowsLayout = (rank: number): Layout => [rank - 1, ...plain(rank - 1)];
 
-/** At most so many places of windows in the batch, and at least so many weights: measured, bench/engine. */
-const MOST_PLACES = 1024;
+/** At least so many weights, and at most so many places of windows in the batch, measured in bench/engine. */
 const FEWEST_WEIGHTS = 1 << 16;
+const MOST_PLACES = { conv: 256, filter: 1024 };
 
-/** Whether the forms of this file are the fast ones. */
-export function inColumns(kernel: readonly number[], output: readonly number[], { groups }: ConvAttrs): boolean {
-  return groups === 1 && sizeOf(output.slice(0, -1)) <= MOST_PLACES && sizeOf(kernel) >= FEWEST_WEIGHTS;
+/** Whether the forms of this file are the fast ones, for convolutions and their input's gradient, or for their filter's. */
+export function inColumns(what: 'conv' | 'filter', kernel: readonly number[], output: readonly number[], { groups }: ConvAttrs): boolean {
+  return groups === 1 && sizeOf(output.slice(0, -1)) <= MOST_PLACES[what] && sizeOf(kernel) >= FEWEST_WEIGHTS;
 }
 
 /** A value as a matrix [channels, batch · pixels]. */

@@ -2,9 +2,9 @@
  * The convolution family. ONNX Runtime has kernels for the forward convolution and the transposed one; which form of which
  * is the fastest depends on sizes, and was measured (bench/engine, docs/adr/0007).
  */
+import { convInBlocks, convInputInBlocks, depthwiseConvFilter, inBlocks, isDepthwise } from '../conv/blocks';
 import { convFilterInColumns, convInColumns, convInputInColumns, inColumns } from '../conv/columns';
-import { depthwiseConv, depthwiseConvFilter, depthwiseConvInput, inBlocks } from '../conv/depthwise';
-import { convFilterByMatmul, convFilterByPhases } from '../conv/filter';
+import { convFilterByMatmul, convFilterByPhases, convFilterByRows, inRows } from '../conv/filter';
 import { convInputByConv, convInputByPhases, convInputByTranspose } from '../conv/input';
 import { asImage, asKernel } from '../conv/names';
 import { type EmitRule } from '../emitter';
@@ -15,7 +15,7 @@ import { type ConvAttrs, type Value } from '../../types';
 /** Phases pay when the map has at least this many pixels: rearranging the kernel costs what a few hundred of them do. */
 const PHASES_FROM = 256;
 /** Below this height a transposed convolution is faster than a convolution with the mirrored kernel. */
-const TRANSPOSE_BELOW = 32;
+const TRANSPOSE_BELOW = 24;
 
 /** Two axes, equal strides above one, and nothing else unusual. */
 function inPhases({ groups, strides, dilations }: ConvAttrs, dy: Value): boolean {
@@ -30,8 +30,8 @@ export const convolution = {
     const { attrs } = node;
     // Constant kernels are rearranged once by ONNX Runtime, which then needs no help.
     const constant = emitter.isConstant(kernel);
-    if (!constant && inBlocks(emitter, kernel.shape, attrs)) return depthwiseConv(node, emitter);
-    if (!constant && inColumns(kernel.shape, y.shape, attrs)) return convInColumns(node, emitter);
+    if (!constant && inColumns('conv', kernel.shape, y.shape, attrs)) return convInColumns(node, emitter);
+    if (!constant && inBlocks(emitter, kernel.shape, attrs, y.shape[1]!)) return convInBlocks(node, emitter);
     const { strides, dilations, pads, groups } = attrs;
     const attributes = { kernel_shape: kernel.shape.slice(0, -2), strides, dilations, pads, group: groups };
     emitter.set(y, emitter.writer.node('Conv', [asImage(emitter, x), asKernel(emitter, kernel)], attributes), imageLayout(x.shape.length));
@@ -41,8 +41,8 @@ export const convolution = {
     const [dy, kernel] = node.inputs as [Value, Value];
     const { attrs } = node;
     const constant = emitter.isConstant(kernel);
-    if (!constant && inBlocks(emitter, kernel.shape, attrs) && depthwiseConvInput(node, emitter)) return;
-    if (!constant && inColumns(kernel.shape, dy.shape, attrs)) return convInputInColumns(node, emitter);
+    if (!constant && inColumns('conv', kernel.shape, dy.shape, attrs)) return convInputInColumns(node, emitter);
+    if (!constant && inBlocks(emitter, kernel.shape, attrs, attrs.inputSize[0]!) && convInputInBlocks(node, emitter)) return;
     const depthwise = attrs.groups > 1 && kernel.shape.at(-2) === 1 && kernel.shape.at(-1) === attrs.groups;
     const unit = attrs.strides.every((s) => s === 1);
     const single = sizeOf(kernel.shape.slice(0, -2)) === 1;
@@ -54,9 +54,10 @@ export const convolution = {
   convFilter: ((node, emitter) => {
     const dy = node.inputs[1]!;
     const kernel = node.outputs[0]!;
-    if (inBlocks(emitter, kernel.shape, node.attrs)) return depthwiseConvFilter(node, emitter);
-    if (inColumns(kernel.shape, dy.shape, node.attrs)) return convFilterInColumns(node, emitter);
-    const name = inPhases(node.attrs, dy) ? convFilterByPhases(node, emitter) : convFilterByMatmul(node, emitter);
+    const { attrs } = node;
+    if (isDepthwise(emitter, kernel.shape, attrs.groups)) return depthwiseConvFilter(node, emitter);
+    if (inColumns('filter', kernel.shape, dy.shape, attrs)) return convFilterInColumns(node, emitter);
+    const name = inRows(node) ? convFilterByRows(node, emitter) : inPhases(attrs, dy) ? convFilterByPhases(node, emitter) : convFilterByMatmul(node, emitter);
     emitter.set(kernel, name, kernelLayout(kernel.shape.length));
   }) satisfies EmitRule<'convFilter'>,
 };
