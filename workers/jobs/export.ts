@@ -10,6 +10,7 @@ import { assetKey } from '@/lib/server/media/assets';
 import { findExport } from '@/lib/server/repositories/exports';
 import { HashingStream } from '@/lib/server/storage';
 import { defineJob, type JobContext } from '../runtime/defineJob';
+import { counted } from './lib/job';
 
 /** Writes a frozen version in a format, as a zip. The same version gives the same bytes. */
 export default defineJob({
@@ -52,7 +53,8 @@ export default defineJob({
       await tx.export.update({ where: { id: exportId }, data: { state: 'ready', key, bytes: BigInt(hashing.bytes), sha256, losses: (report?.losses ?? []) as unknown as Prisma.InputJsonValue } });
       await notify(tx, { type: 'changed', entity: 'export', id: exportId, projectId: row.projectId });
     });
-    return { export: exportId, bytes: hashing.bytes, sha256, files: report?.files ?? 0, annotations: report?.annotations ?? 0 };
+    const [items, annotations, files] = [report?.items ?? 0, report?.annotations ?? 0, report?.files ?? 0];
+    return { export: exportId, bytes: hashing.bytes, sha256, items, files, annotations, summary: `${counted(annotations, 'label')} on ${counted(items, 'item')}, in ${counted(files, 'file')}` };
   },
 });
 

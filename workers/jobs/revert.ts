@@ -47,6 +47,6 @@ export default defineJob({
       if (batch.kind === 'import') await notify(tx, { type: 'changed', entity: 'import', id: batchId, projectId: batch.projectId });
       await notify(tx, { type: 'changed', entity: 'project', id: batch.projectId, projectId: batch.projectId });
     });
-    return { operations: reverted, conflicts, trashed };
+    return { operations: reverted, conflicts, trashed, summary: `${counted(reverted, 'change')} taken back${trashed > 0 ? `, ${counted(trashed, 'item')} in the trash` : ''}` };
   },
 });

@@ -62,7 +62,7 @@ async function draw(itemId: string, authorKind: 'person' | 'model' | 'team', aut
 const itemsOf = (projectId: string) => at.db.item.findMany({ where: { projectId }, orderBy: { path: 'asc' } });
 const freeze = async (projectId: string) => {
   const row = await rounds.createVersion({ params: { project: projectId }, query: undefined, body: { name: '', notes: '' } }, at.ctx);
-  await at.finished(row.job!);
+  expect((await at.finished(row.job!)).data).toMatchObject({ summary: expect.stringMatching(/^\d+ items? with \d+ labels?$/) as string });
   return rounds.version({ params: { id: row.id }, query: undefined, body: undefined }, at.ctx);
 };
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
@@ -95,7 +95,8 @@ describe('a dataset version', () => {
     const version = await freeze(id);
     const run = async (format: string, images: boolean) => {
       const row = await rounds.createExport({ params: { id: version.id }, query: undefined, body: { format, images } }, at.ctx);
-      await at.finished(row.job!);
+      // The list of jobs shows it.
+      expect((await at.finished(row.job!)).data).toMatchObject({ summary: expect.stringMatching(/^5 labels on 4 items, in \d+ files$/) as string });
       const ready = await rounds.exportOne({ params: { id: row.id }, query: undefined, body: undefined }, at.ctx);
       const bytes = await bytesOf(await rounds.downloadExport({ params: { id: row.id }, query: undefined, body: undefined }, at.ctx));
       expect([ready.state, ready.bytes, ready.sha256]).toEqual(['ready', bytes.length, createHash('sha256').update(bytes).digest('hex')]);
