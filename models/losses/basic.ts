@@ -1,5 +1,6 @@
 /** Losses as compositions of primitives. */
 import { ops, type Value } from '../graph';
+import { wholeBatch } from './batch';
 
 /** Binary cross-entropy of logits z with targets t, elementwise: softplus(z) − z t. Exact for any z. */
 export const bceWithLogits = (z: Value, t: Value): Value => ops.sub(ops.softplus(z), ops.mul(z, t));
@@ -18,12 +19,14 @@ export function diceLoss(p: Value, t: Value, smooth = 1): Value {
   return ops.sub(1, ops.div(overlap, total));
 }
 
+/** Σ / count, both over the whole batch of which `sum` and `count` are this part's; the count is taken as no less than `least`. */
+export const meanOver = (sum: Value, count: Value, sums = wholeBatch, least = 1): Value => ops.div(sums.linear(sum), ops.maximum(sums.total(count), least));
+
 /**
  * The mean of per-item losses, each counted as often as its weight says (0 leaves it out): Σ w l / Σ w. `weights` has the
- * shape of the losses, or ones along axes that share a weight. `weight` is Σ w over all items, by which micro-batches count.
+ * shape of the losses, or ones along axes that share a weight.
  */
-export function weightedMean(losses: Value, weights: Value): { loss: Value; weight: Value } {
+export function weightedMean(losses: Value, weights: Value, sums = wholeBatch): Value {
   const all = ops.broadcastTo(weights, losses.shape);
-  const weight = ops.reduceSum(all);
-  return { loss: ops.div(ops.reduceSum(ops.mul(losses, all)), ops.maximum(weight, 1e-6)), weight };
+  return meanOver(ops.reduceSum(ops.mul(losses, all)), ops.reduceSum(all), sums, 1e-6);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Graph, ops, type Value } from '../graph';
 import { float32 } from '../runtime/engine';
 import { checkGradients, randomTensor, runWithOrt } from '../testing/gradcheck';
+import { wholeBatch } from './batch';
 import { heatmapCrossEntropy, pointLoss, presenceLoss, softArgmax, wing } from './landmarks';
 
 async function evaluate(shape: readonly number[], data: ArrayLike<number>, f: (graph: Graph, x: Value) => Record<string, Value>): Promise<Record<string, number[]>> {
@@ -70,7 +71,7 @@ describe('heatmaps', () => {
 
   it('the cross-entropy is that with a normal distribution over the cells', async () => {
     const [px, py, weight] = [[0.3, 0.9, 0.5, 0.1, 0.6, 0.7], [0.2, 0.4, 0.6, 0.8, 0.5, 0.1], [1, 0, 1, 1, 1, 1]];
-    const { loss } = await evaluate(shape, logits, (g, maps) => ({ loss: heatmapCrossEntropy(g, maps, constant(maps, px, [2, 3]), constant(maps, py, [2, 3]), constant(maps, weight, [2, 3]), 0.8) }));
+    const { loss } = await evaluate(shape, logits, (g, maps) => ({ loss: heatmapCrossEntropy(g, maps, constant(maps, px, [2, 3]), constant(maps, py, [2, 3]), constant(maps, weight, [2, 3]), wholeBatch, 0.8) }));
     let total = 0;
     for (let b = 0; b < 2; b++) for (let p = 0; p < 3; p++) {
       const i = b * 3 + p;

@@ -1,6 +1,7 @@
 /** Losses of landmarks. Coordinates are shares of the network input: 0 is its left or upper edge, 1 its right or lower one. */
 import { ops, type Graph, type Value } from '../graph';
-import { bceWithLogits } from './basic';
+import { bceWithLogits, meanOver } from './basic';
+import { wholeBatch } from './batch';
 
 export type PointDistance = 'squared' | 'l1' | 'wing';
 
@@ -26,9 +27,9 @@ const distances: Record<PointDistance, (error: Value) => Value> = { squared: ops
  * Distances of points, mean over those that count. `predicted`, `wanted`: `[batch, numbers]`, x and y of each point;
  * `weight`, same shape, is 0 for what was not labelled.
  */
-export function pointLoss(predicted: Value, wanted: Value, weight: Value, distance: PointDistance): Value {
+export function pointLoss(predicted: Value, wanted: Value, weight: Value, distance: PointDistance, sums = wholeBatch): Value {
   const each = ops.mul(distances[distance](ops.sub(predicted, wanted)), weight);
-  return ops.div(ops.reduceSum(each), ops.maximum(ops.reduceSum(weight), 1));
+  return meanOver(ops.reduceSum(each), ops.reduceSum(weight), sums);
 }
 
 /** Mean binary cross-entropy of presence logits: is there one in the image? */
@@ -52,7 +53,7 @@ export function softArgmax(graph: Graph, logits: Value): { x: Value; y: Value } 
  * It gives every cell a direction from the first step on, and keeps the map in one piece, which the expectation alone does not.
  * `x`, `y`, `weight`: `[batch, points]`; `deviation` in cells.
  */
-export function heatmapCrossEntropy(graph: Graph, logits: Value, x: Value, y: Value, weight: Value, deviation = 1): Value {
+export function heatmapCrossEntropy(graph: Graph, logits: Value, x: Value, y: Value, weight: Value, sums = wholeBatch, deviation = 1): Value {
   const [batch, rows, columns, points] = logits.shape as readonly [number, number, number, number];
   const bump = (at: Value, n: number, shape: [number, number]) => {
     const cells = graph.constant(Float32Array.from({ length: n }, (_, i) => i + 0.5), [1, ...shape, 1]);
@@ -67,5 +68,5 @@ export function heatmapCrossEntropy(graph: Graph, logits: Value, x: Value, y: Va
   // The bump is a product of its two directions: rows and columns are weighed in turn.
   const wanted = ops.reduceSum(ops.mul(ops.reduceSum(ops.mul(shifted, across), [2], true), down), [1, 2]);
   const each = ops.mul(ops.sub(logSum, wanted), weight);
-  return ops.div(ops.reduceSum(each), ops.maximum(ops.reduceSum(weight), 1));
+  return meanOver(ops.reduceSum(each), ops.reduceSum(weight), sums);
 }

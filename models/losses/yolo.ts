@@ -2,7 +2,8 @@
 import { ops, type Graph, type Value } from '../graph';
 import { gridOf, type YoloLayout } from '../heads/yolo/types';
 import { TARGET_FIELDS } from '../heads/yolo/targets';
-import { bceWithLogits } from './basic';
+import { bceWithLogits, meanOver } from './basic';
+import { wholeBatch } from './batch';
 import { completeIou } from './boxes';
 
 export interface YoloLossOptions {
@@ -21,7 +22,7 @@ export interface YoloLossOptions {
  *
  * `outputs[s]`: raw `[batch, rows, columns, anchors · (5 + classes)]`. `targets[s]`: see `writeTargets`.
  */
-export function yoloLoss(graph: Graph, outputs: readonly Value[], targets: readonly Value[], layout: YoloLayout, options: YoloLossOptions = {}) {
+export function yoloLoss(graph: Graph, outputs: readonly Value[], targets: readonly Value[], layout: YoloLayout, options: YoloLossOptions = {}, batchSums = wholeBatch) {
   const { boxWeight = 5, objectnessWeight = 1, classWeight = 1, iouAware = 0.5, box: boxLoss = 'ciou' } = options;
   const sums = layout.scales.map((scale, s) => {
     const { rows, columns } = gridOf(layout, scale);
@@ -58,12 +59,8 @@ export function yoloLoss(graph: Graph, outputs: readonly Value[], targets: reado
     };
   });
   const total = (part: 'box' | 'objectness' | 'class' | 'count') => sums.map((sum) => sum[part]).reduce((a, b) => ops.add(a, b));
-  const share = ops.reciprocal(ops.maximum(total('count'), 1));
-  const parts = {
-    box: ops.mul(ops.mul(total('box'), share), boxWeight),
-    objectness: ops.mul(ops.mul(total('objectness'), share), objectnessWeight),
-    class: ops.mul(ops.mul(total('class'), share), classWeight),
-  };
+  const mean = (part: 'box' | 'objectness' | 'class', weight: number) => ops.mul(meanOver(total(part), total('count'), batchSums), weight);
+  const parts = { box: mean('box', boxWeight), objectness: mean('objectness', objectnessWeight), class: mean('class', classWeight) };
   return { loss: ops.add(ops.add(parts.box, parts.objectness), parts.class), parts };
 }
 

@@ -14,6 +14,7 @@ import type { AugmentOptions } from '../data/augment';
 import type { Placement, Size } from '../data/letterbox';
 import type { Graph, TypedArray, Value } from '../graph';
 import type { ImageSource } from '../inference/types';
+import type { BatchSums } from '../losses/batch';
 import type { ModelCard, ModelDesign, TaskName } from '../runtime/card';
 import type { LayersModel } from '../runtime/tf';
 import type { LossResult } from '../training/trainer';
@@ -216,8 +217,11 @@ export interface Task<Head = unknown> {
   targets(design: ModelDesign<Head>, batch: number): Record<string, TargetSpec>;
   /** Writes the targets of one sample as row `index` of the batch's arrays. */
   writeTargets(design: ModelDesign<Head>, arrays: Record<string, TypedArray>, index: number, sample: Sample): void;
-  /** Training loss and its parts, means over the batch. `outputs` are the network's. */
-  loss(graph: Graph, design: ModelDesign<Head>, outputs: readonly Value[], targets: Record<string, Value>): LossResult;
+  /**
+   * Training loss and its parts, means over the batch. `outputs` are the network's. Where it divides by what is counted inside
+   * the batch, it does so by `sums`; default: the batch is whole.
+   */
+  loss(graph: Graph, design: ModelDesign<Head>, outputs: readonly Value[], targets: Record<string, Value>, sums?: BatchSums): LossResult;
   /** How training images vary. `progress` is the share of the run that is done. */
   augmentation(design: ModelDesign<Head>, progress: number): AugmentOptions;
   /** Labels of one image from one or more views of it, in full-image pixels. */

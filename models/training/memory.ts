@@ -11,7 +11,8 @@ const MEMORY_FACTOR = 3;
  * with their moments and averages (old and new), gradients, and the largest column matrix of a convolution.
  */
 export function estimateMemory(spec: TrainerSpec): number {
-  return RUNTIME_BYTES + MEMORY_FACTOR * costOf(buildStep(spec).program).peakBytes;
+  const { program, totals } = buildStep(spec);
+  return RUNTIME_BYTES + MEMORY_FACTOR * (costOf(program).peakBytes + (totals ? costOf(totals.program).peakBytes : 0));
 }
 
 /**

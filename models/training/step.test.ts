@@ -33,9 +33,9 @@ function network({ norm = false, dropout = 0 } = {}): LayersModel {
 const specOf = (model: LayersModel, more: Partial<TrainerSpec> = {}): TrainerSpec => ({
   model, optimizer: adamW({ weightDecay: 0.05 }), clipNorm: 0.5, averageDecay: 0.9,
   inputs: { x: { shape: [BATCH, 7, 6, 3], dtype: 'float32' }, y: { shape: [BATCH, 2], dtype: 'float32' }, w: { shape: [BATCH], dtype: 'float32' } },
-  loss: ({ x, y, w }, net) => {
+  loss: ({ x, y, w }, net, sums) => {
     const each = ops.reduceSum(ops.square(ops.sub(net(x!)[0]!, y!)), [1]);
-    return { ...weightedMean(each, w!), parts: {} };
+    return { loss: weightedMean(each, w!, sums), parts: {} };
   },
   ...more,
 });

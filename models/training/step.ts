@@ -2,7 +2,8 @@
  * One training step as one program: forward, backward, update, moving average. With micro-batches a program is run several
  * times for a step: gradients are summed inside, and the run that is told to `apply` updates the weights.
  */
-import { Graph, gradients, ops, type DType, type Program, type Value } from '../graph';
+import { Graph, gradients, ops, reachable, type DType, type GraphNode, type Program, type Value } from '../graph';
+import { wholeBatch, type BatchSums } from '../losses/batch';
 import { lowerModel, type LoweredModel, type LoweredWeight, type MaskInput } from '../lower';
 import { type LayersModel, type tf } from '../runtime/tf';
 import { readWeights } from '../runtime/weights';
@@ -14,11 +15,6 @@ export interface LossResult {
   loss: Value;
   /** Further numbers to report at each step. */
   parts: Record<string, Value>;
-  /**
-   * What the loss is a mean over (pixels, responsible predictors), as one number: micro-batches count by it, so that a step
-   * over several is the step over all their examples at once. Default: each counts the same.
-   */
-  weight?: Value;
 }
 
 export interface TrainerSpec {
@@ -27,8 +23,11 @@ export interface TrainerSpec {
   from?: readonly tf.SymbolicTensor[];
   /** What is fed at each step, by name. The first axis is the batch. */
   inputs: Record<string, { shape: readonly number[]; dtype: DType }>;
-  /** Builds the loss from the fed values; `network` lowers the model in training mode and may be called once. */
-  loss(inputs: Record<string, Value>, network: (...inputs: Value[]) => Value[]): LossResult;
+  /**
+   * Builds the loss from the fed values; `network` lowers the model in training mode and may be called once. The loss of a batch
+   * in micro-batches is the mean of theirs: where it divides by a count inside the batch, it does so by `sums`.
+   */
+  loss(inputs: Record<string, Value>, network: (...inputs: Value[]) => Value[], sums: BatchSums): LossResult;
   optimizer: Optimizer;
   /** Parts into which each step's batch is cut to save memory; divides the batch. Default 1. */
   microBatches?: number;
@@ -47,6 +46,15 @@ export interface StepGraph {
   packs: Pack[];
   /** State that is zero between steps. */
   sums: string[];
+  /** What is summed over the micro-batches before the step, and fed to each. Absent: nothing. */
+  totals?: Totals;
+}
+
+/** A program without state: one micro-batch to its own share of the totals, under the names by which they are fed. */
+export interface Totals {
+  program: Program;
+  /** Packs of weights that it is fed: none where the totals depend on the targets alone. */
+  packs: Pack[];
 }
 
 export const averageOf = (name: string): string => `average:${name}`;
@@ -54,8 +62,6 @@ const slotOf = (slot: string, name: string): string => `${slot}:${name}`;
 const sumOf = (name: string): string => `sum:${name}`;
 /** The name of the pack of running statistics. */
 export const STATISTICS = 'statistics';
-/** The output that says how much a micro-batch counts. */
-export const WEIGHT = 'batchWeight';
 
 /** Shape of an input for one micro-batch. Throws where they do not divide the batch. */
 export function microShape(shape: readonly number[], microBatches = 1): number[] {
@@ -65,21 +71,44 @@ export function microShape(shape: readonly number[], microBatches = 1): number[]
 }
 
 /** Builds inputs and loss in a graph of their own; `weight` gives values for weights by name. */
-function trace(spec: TrainerSpec, graph: Graph, weight?: (name: string) => Value | undefined): LossResult & { lowered: LoweredModel } {
+function trace(spec: TrainerSpec, graph: Graph, weight?: (name: string) => Value | undefined): LossResult & { lowered: LoweredModel; totals: Map<Value, Value> } {
   const inputs = Object.fromEntries(Object.entries(spec.inputs).map(([name, { shape, dtype }]) => [name, graph.input(name, microShape(shape, spec.microBatches), dtype)]));
   let lowered: LoweredModel | undefined;
+  const totals = new Map<Value, Value>();
+  const sums = sumsOver(spec.microBatches ?? 1, graph, totals);
   const result = spec.loss(inputs, (...values) => {
     if (lowered) throw new Error('the network may be called once');
     lowered = lowerModel(graph, spec.model, values, { training: true, weight, from: spec.from });
     return lowered.outputs;
-  });
+  }, sums);
   if (!lowered) throw new Error('the loss does not call the network');
-  return { ...result, lowered };
+  return { ...result, lowered, totals };
+}
+
+/** Sums over a batch in parts; `totals` collects what has to be summed, and where it is fed. */
+function sumsOver(parts: number, graph: Graph, totals: Map<Value, Value>): BatchSums {
+  if (parts === 1) return wholeBatch;
+  const linear = (own: Value): Value => ops.mul(own, parts);
+  return {
+    linear,
+    total(own) {
+      let fed = totals.get(own);
+      if (!fed) {
+        fed = graph.input(`total${totals.size}`, own.shape);
+        totals.set(own, fed);
+      }
+      // The value is the total; the gradient is such that the mean over the parts is the total's.
+      const stand = linear(own);
+      return ops.add(stand, ops.stopGradient(ops.sub(fed, stand)));
+    },
+  };
 }
 
 interface Traced extends LossResult {
   graph: Graph;
   lowered: LoweredModel;
+  /** What this part adds to each total, and the input that is the total. */
+  totals: Map<Value, Value>;
   trained: Pack[];
   statistics: Pack;
   vectors: Map<Pack, Value>;
@@ -107,7 +136,7 @@ function tracePacked(spec: TrainerSpec): Traced {
 
 /** The step of `spec` as a program. */
 export function buildStep(spec: TrainerSpec): StepGraph {
-  const { loss, parts, weight, lowered, graph, trained, statistics, vectors, pieces, constants } = tracePacked(spec);
+  const { loss, parts, lowered, totals, graph, trained, statistics, vectors, pieces, constants } = tracePacked(spec);
   const names = trained.flatMap((pack) => pack.weights.map(({ name }) => name));
   const derived = gradients(loss, names.map((name) => pieces.get(name)!));
   const gradientOf = new Map(names.flatMap((name, i) => (derived[i] ? [[name, derived[i]] as const] : [])));
@@ -120,16 +149,12 @@ export function buildStep(spec: TrainerSpec): StepGraph {
   /** The next value of a state: the new one in the run that applies, else the old one. */
   const when = (next: Value, old: Value): Value => (apply ? ops.where(apply, next, old) : next);
   if (apply) {
-    const counted = weight ? ops.reshape(weight, []) : graph.scalar(1);
-    outputs[WEIGHT] = counted;
-    const summed = (name: string, own: Value): Value => {
-      const total = ops.add(graph.input(sumOf(name), own.shape), own);
+    ready = trained.map(({ name }, i) => {
+      const total = ops.add(graph.input(sumOf(name), ready[i]!.shape), ready[i]!);
       state[sumOf(name)] = ops.where(apply, 0, total);
       sums.push(sumOf(name));
-      return total;
-    };
-    const share = ops.reciprocal(ops.maximum(summed('weight', counted), 1e-12));
-    ready = trained.map((pack, i) => ops.mul(summed(pack.name, ops.mul(ready[i]!, counted)), share));
+      return ops.mul(total, 1 / spec.microBatches!);
+    });
   }
   if (spec.clipNorm !== undefined && ready.length > 0) {
     const norm = ops.sqrt(ready.map((value) => ops.reduceSum(ops.square(value))).reduce((a, b) => ops.add(a, b)));
@@ -155,7 +180,16 @@ export function buildStep(spec: TrainerSpec): StepGraph {
     for (const [slot, next] of Object.entries(updated.slots)) state[slotOf(slot, pack.name)] = when(next, slots[slot]!);
   });
   if (statistics.size > 0) keep(statistics, statistics.pack(graph, lowered.updates));
-  return { program: { outputs, state, constants }, masks: lowered.masks, packs: [...vectors.keys()], sums };
+  const packs = [...vectors.keys()];
+  return { program: { outputs, state, constants }, masks: lowered.masks, packs, sums, ...(totals.size > 0 && { totals: totalsOf(totals, packs, constants) }) };
+}
+
+function totalsOf(totals: Map<Value, Value>, packs: readonly Pack[], constants: Program['constants']): Totals {
+  const named = (input: Value): string => (input.node as GraphNode<'input'>).attrs.name;
+  const needed = new Set(reachable(totals.keys()).filter(({ op }) => op === 'input').map(({ outputs: [value] }) => named(value!)));
+  const circular = [...totals.values()].map(named).find((name) => needed.has(name));
+  if (circular !== undefined) throw new Error(`a total over the batch depends on another one, ${circular}`);
+  return { program: { outputs: Object.fromEntries([...totals].map(([own, fed]) => [named(fed), own])), constants }, packs: packs.filter(({ name }) => needed.has(name)) };
 }
 
 /**

@@ -4,7 +4,7 @@ import { type MaskInput } from '../lower';
 import { float32, number32, type CompileOptions, type Engine, type Executable, type Tensors } from '../runtime/engine';
 import { randomFor } from '../runtime/random';
 import { readWeights, writeWeights } from '../runtime/weights';
-import { averageOf, buildStatistics, buildStep, microShape, STATISTICS, WEIGHT, type StepGraph, type TrainerSpec } from './step';
+import { averageOf, buildStatistics, buildStep, microShape, STATISTICS, type StepGraph, type TrainerSpec } from './step';
 
 export type { LossResult, StepGraph, TrainerSpec } from './step';
 export { buildStep } from './step';
@@ -12,6 +12,8 @@ export { buildStep } from './step';
 /** Owns the compiled step and its state. */
 export class Trainer {
   private done = 0;
+  /** Of what is summed over the micro-batches before a step. */
+  private totals: Executable | null = null;
 
   private constructor(
     private readonly engine: Engine,
@@ -24,6 +26,7 @@ export class Trainer {
   static async create(engine: Engine, spec: TrainerSpec, options?: CompileOptions): Promise<Trainer> {
     const step = buildStep(spec);
     const trainer = new Trainer(engine, options, spec, step, await engine.compile(step.program, options));
+    if (step.totals) trainer.totals = await engine.compile(step.totals.program, options);
     trainer.loadFromModel();
     return trainer;
   }
@@ -40,20 +43,34 @@ export class Trainer {
     const scalars: Tensors = { learningRate: number32(learningRate) };
     for (const [name, value] of Object.entries(optimizer.scalars(t))) scalars[name] = number32(value);
     if (averageDecay !== undefined) scalars.averageRate = number32(1 - Math.min(averageDecay, (1 + t) / (10 + t)));
-    const totals: Record<string, number> = {};
-    let weights = 0;
+    Object.assign(scalars, await this.sumUp(batch, t));
+    const means: Record<string, number> = {};
     for (let part = 0; part < microBatches; part++) {
       const feeds: Tensors = { ...this.partOf(batch, part), ...scalars, ...this.masks(t, part) };
       if (microBatches > 1) feeds.apply = { dtype: 'bool', shape: [], data: Uint8Array.of(part === microBatches - 1 ? 1 : 0) };
-      const { [WEIGHT]: counted, gradientNorm, ...results } = await this.executable.run(feeds);
-      const weight = counted?.data[0] ?? 1;
-      weights += weight;
-      for (const [name, { data }] of Object.entries(results)) totals[name] = (totals[name] ?? 0) + weight * data[0]!;
+      const { gradientNorm, ...results } = await this.executable.run(feeds);
+      for (const [name, { data }] of Object.entries(results)) means[name] = (means[name] ?? 0) + data[0]! / microBatches;
       // That of the last run is the norm of the sum.
-      if (gradientNorm) totals.gradientNorm = gradientNorm.data[0]!;
+      if (gradientNorm) means.gradientNorm = gradientNorm.data[0]!;
     }
     this.done = t;
-    return Object.fromEntries(Object.entries(totals).map(([name, total]) => [name, name === 'gradientNorm' ? total : total / Math.max(weights, 1e-12)]));
+    return means;
+  }
+
+  /** What the loss divides by, over the whole batch, before its parts are taken one by one. */
+  private async sumUp(batch: Tensors, t: number): Promise<Tensors> {
+    if (!this.totals) return {};
+    const weights: Tensors = Object.fromEntries(this.step.totals!.packs.map(({ name }) => [name, this.executable.readState(name)]));
+    const totals: Tensors = {};
+    for (let part = 0; part < this.spec.microBatches!; part++) {
+      const own = await this.totals.run({ ...this.partOf(batch, part), ...weights, ...this.masks(t, part) });
+      for (const [name, { data, shape }] of Object.entries(own)) {
+        const total = totals[name]?.data ?? new Float32Array(data.length);
+        data.forEach((value, i) => (total[i]! += value));
+        totals[name] = float32(total as Float32Array, shape);
+      }
+    }
+    return totals;
   }
 
   /**
@@ -115,6 +132,7 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
+    await this.totals?.dispose();
     await this.executable.dispose();
   }
 

@@ -109,10 +109,10 @@ export function specOf({ task, design, model, microBatches }: Pick<Prepared, 'ta
     microBatches,
     ...(cut.length > 0 && { from: cut }),
     inputs: { ...(cut.length > 0 ? Object.fromEntries(features) : { image: { shape: [batch, height, width, 3], dtype: 'uint8' as const } }), ...targets },
-    loss(values, network) {
+    loss(values, network, sums) {
       const graph = Object.values(values)[0]!.graph as Graph;
       const inputs = cut.length > 0 ? features.map(([name]) => values[name]!) : [normalise(graph, values.image!, design.normalisation)];
-      return task.loss(graph, design, network(...inputs), values);
+      return task.loss(graph, design, network(...inputs), values, sums);
     },
     optimizer: adamW({ weightDecay: 0.02 }),
     clipNorm: 10,

@@ -90,9 +90,9 @@ export const detect: Task<DetectHead> = {
     writeTargets(layout.scales.map((_, s) => arrays[`target${s}`] as Float32Array), index, assignments, objects, layout);
   },
 
-  loss(graph, design, outputs, targets) {
+  loss(graph, design, outputs, targets, sums) {
     const layout = layoutOf(design);
-    return yoloLoss(graph, outputs, layout.scales.map((_, s) => targets[`target${s}`]!), layout);
+    return yoloLoss(graph, outputs, layout.scales.map((_, s) => targets[`target${s}`]!), layout, {}, sums);
   },
 
   augmentation: (_design, progress) => (progress > 1 - CALM_SHARE ? { ...defaultAugmentation, mosaic: 0, scale: [0.9, 1.1], translate: 0.05 } : defaultAugmentation),

@@ -81,10 +81,10 @@ export const segment: Task<SegmentHead> = {
   targets: (design, batch) => ({ shares: { shape: sharesShape(design, batch), dtype: 'float32' } }),
   writeTargets: (design, arrays, index, sample) => writeShares(design, arrays.shares as Float32Array, index, sample),
 
-  loss(graph, design, outputs, targets) {
+  loss(graph, design, outputs, targets, sums) {
     const weights = design.head.classWeights ?? undefined;
     if (weights && weights.length !== channelsOf(design)) throw new Error(`there are ${weights.length} class weights for ${channelsOf(design)} channels`);
-    return segmentationLoss(graph, outputs[0]!, targets.shares!, { classWeights: weights });
+    return segmentationLoss(graph, outputs[0]!, targets.shares!, { classWeights: weights }, sums);
   },
 
   augmentation(_design, progress) {
