@@ -71,6 +71,16 @@ describe('the networks worked by hand', () => {
     expect(shapes).toMatchObject({ conv1_conv: [55, 55, 96], conv2_conv: [27, 27, 256], conv5_conv: [13, 13, 256], conv5_pool: [6, 6, 256] });
   });
 
+  it('AlexNet is five convolutions, the second from 48 maps on each half, and three dense layers after dropout', () => {
+    const weighted = classifier(backbones.alexnet!, 227).layers.filter((layer) => layer.weights.length > 0);
+    const kernels = Object.fromEntries(weighted.map((layer) => [layer.name, layer.weights[0]!.shape]));
+    expect(kernels).toEqual({
+      conv1_conv: [11, 11, 3, 96], conv2_conv: [5, 5, 48, 256], conv3_conv: [3, 3, 256, 384], conv4_conv: [3, 3, 192, 384], conv5_conv: [3, 3, 192, 256],
+      top_fc1: [9216, 4096], top_fc2: [4096, 4096], top_fc3: [4096, 1000],
+    });
+    expect(open!.layers.filter((layer) => layer.getClassName() === 'Dropout').map((layer) => layer.getConfig().rate)).toEqual([0.5, 0.5]);
+  });
+
   it('an Inception module joins 28×28×256, and GoogLeNet has nine of them', () => {
     const shapes = shapesOf(classifier(backbones.googlenet!, 224));
     expect(shapes).toMatchObject({ inception3a_1x1_conv: [28, 28, 64], inception3a_3x3_conv: [28, 28, 128], inception3a_5x5_conv: [28, 28, 32], inception3a_join: [28, 28, 256], inception5b_join: [7, 7, 1024] });
@@ -80,6 +90,11 @@ describe('the networks worked by hand', () => {
   it('MobileNet v1 has 13 depthwise separable blocks, v2 17 bottlenecks', () => {
     expect(backbones.mobilenet1!.blocks).toHaveLength(1 + 13);
     expect(backbones.mobilenet2!.blocks).toHaveLength(1 + 17);
+    const shapes = shapesOf(classifier(backbones.mobilenet2!, 224));
+    const expanded = Object.keys(shapes).filter((name) => name.endsWith('_expand_conv'));
+    expect(expanded).toHaveLength(16);
+    const before: Record<string, number> = { stage2_block1: 16, stage2_block2: 24, stage4_block1: 32, stage7_block1: 160 };
+    for (const [block, channels] of Object.entries(before)) expect(shapes[`${block}_expand_conv`]!.at(-1)).toBe(6 * channels);
   });
 });
 

@@ -38,6 +38,11 @@ describe('multiplications', () => {
     expect(separable.multiplications / plain.multiplications).toBeCloseTo(1 / 5 + 1 / 9, 10);
     expect(separable.multiplications / plain.multiplications).toBeCloseTo(0.311, 3);
     expect(separable.shape).toEqual([4, 4, 5]);
+    for (const [size, channels, filters, f] of [[12, 8, 16, 3], [9, 4, 7, 5]] as const) {
+      const whole = costOfNetwork([size, size, channels], (x) => apply(x, L.conv2d({ filters, kernelSize: f, useBias: false })));
+      const parts = costOfNetwork([size, size, channels], (x) => apply(x, L.depthwiseConv2d({ kernelSize: f, useBias: false }), L.conv2d({ filters, kernelSize: 1, useBias: false })));
+      expect(parts.multiplications / whole.multiplications).toBeCloseTo(1 / filters + 1 / f ** 2, 12);
+    }
   });
 
   it('of an Inception module are those of its six convolutions', () => {

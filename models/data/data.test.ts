@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maskFromBitmap, maskToBitmap } from '@/lib/core/masks';
-import type { BoxLabel, LandmarksLabel } from '../tasks/types';
+import type { BoxLabel, Label, LandmarksLabel } from '../tasks/types';
 import { randomFor } from '../runtime/random';
 import { augmentSchema, defaultAugmentation, noAugmentation, type AugmentOptions } from './augment';
 import { IGNORED, labelMapOf } from './labelMap';
@@ -328,6 +328,10 @@ describe('colours', () => {
       expect(colour.gain).toEqual([1, 1, 1]);
       for (const offset of colour.offset) expect(Math.abs(offset)).toBeLessThanOrEqual(51);
       expect(new Set(colour.offset).size).toBe(3);
+      // The label stays what it was.
+      const piece = planOf({ width: 9, height: 9 }, { width: 9, height: 9 }, { ...noAugmentation, colourShift: 0.2 }, key).pieces[0]!;
+      const labels: Label[] = [{ kind: 'class', classId: 'a' }, { kind: 'box', classId: 'a', x0: 1, y0: 2, x1: 8, y1: 7 }];
+      expect(mapLabels(labels, piece, [])).toEqual(labels);
     }), { numRuns: 20 });
   });
 

@@ -50,6 +50,19 @@ describe('convolution', () => {
     expect(o.conv(graph.input('x', [1, 6, 6, 3]), graph.input('w', [3, 3, 3, 2]), plain).shape).toEqual([1, 4, 4, 2]);
   });
 
+  it('over channels sums what each filter finds in each channel', async () => {
+    const graph = new Graph();
+    const x = Float32Array.from({ length: 108 }, (_, i) => (i * 7) % 11);
+    const w = Float32Array.from({ length: 54 }, (_, i) => ((i * 5) % 7) - 3);
+    const { result } = await runWithOrt({ outputs: { result: o.conv(graph.input('x', [1, 6, 6, 3]), graph.constant(w, [3, 3, 3, 2]), plain) } }, { x: float32(x, [1, 6, 6, 3]) });
+    const at = (row: number, column: number, filter: number): number => {
+      let sum = 0;
+      for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) for (let c = 0; c < 3; c++) sum += x[((row + i) * 6 + column + j) * 3 + c]! * w[((i * 3 + j) * 3 + c) * 2 + filter]!;
+      return sum;
+    };
+    expect(Array.from(result!.data)).toEqual(Array.from({ length: 32 }, (_, i) => at(Math.floor(i / 8), Math.floor(i / 2) % 4, i % 2)));
+  });
+
   it('says what does not fit', () => {
     const graph = new Graph();
     expect(() => o.conv(graph.input('x', [1, 6, 6, 4]), graph.input('w', [3, 3, 3, 2]), plain)).toThrow('takes 3 channels, the input has 4');
@@ -89,6 +102,17 @@ describe('transposed convolution', () => {
   const by = (pads: ConvAttrs['pads'], size: [number, number]) =>
     onRows(x, (value, graph) => o.convInput(value, kernel(graph, f), { ...plain, strides: [2, 2], pads }, size));
 
+  it('has the output size s(n − 1) + f − 2p, and is what a convolution of that size takes back to n', () => {
+    const size = (n: number, f: number, p: number, s: number) => s * (n - 1) + f - 2 * p;
+    expect(size(2, 3, 1, 2)).toBe(3);
+    for (const [n, f, p, s] of [[2, 3, 1, 2], [5, 4, 1, 2], [7, 2, 0, 2], [4, 5, 2, 3]] as const) {
+      const graph = new Graph();
+      const side = size(n, f, p, s);
+      const attrs = { ...plain, strides: [s, s], pads: [p, p, p, p] };
+      expect(o.convInput(graph.input('y', [1, n, n, 1]), graph.input('w', [f, f, 1, 1]), attrs, [side, side]).shape).toEqual([1, side, side, 1]);
+      expect(windowOutput(side, f, s, 1, 2 * p)).toBe(n);
+    }
+  });
   it('with padding 1 is 3×3', async () => {
     expect(await by([1, 1, 1, 1], [3, 3])).toEqual([[0, 4, 0], [10, 7, 6], [0, 7, 0]]);
   });

@@ -149,6 +149,19 @@ describe('classes of our own', () => {
   });
 });
 
+it('transposed convolution of tf.layers with "same" pads 0 before and 1 after, on both engines', async () => {
+  const model = build([2, 2, 1], chain(L.conv2dTranspose({ name: 'up', filters: 1, kernelSize: 3, strides: 2, padding: 'same', useBias: false })));
+  writeWeights(model, { 'up/kernel': { dtype: 'float32', shape: [3, 3, 1, 1], data: Float32Array.of(1, 2, 1, 2, 0, 1, 0, 2, 1) } });
+  const x = { dtype: 'float32' as const, shape: [1, 2, 2, 1], data: Float32Array.of(2, 1, 3, 2) };
+  const graph = new Graph();
+  const { outputs, weights } = lowerModel(graph, model, [graph.input('x', x.shape)], { training: false });
+  const values = readWeights(model);
+  const { y } = await runWithOrt({ outputs: { y: outputs[0]! }, constants: Object.fromEntries(weights.map(({ name, value }) => [name, { ...values[name]!, shape: value.shape }])) }, { x });
+  const expected = [2, 4, 3, 2, 4, 0, 4, 0, 3, 10, 7, 6, 6, 0, 7, 0];
+  expect(Array.from(y!.data)).toEqual(expected);
+  expect(Array.from(tf.tidy(() => (model.predict(tf.tensor(x.data, [1, 2, 2, 1])) as tf.Tensor).dataSync()))).toEqual(expected);
+});
+
 describe('training mode', () => {
   it('normalises by the batch, moves the running statistics, and has the gradients of tfjs', async () => {
     const model = build([5, 7, 3], chain(L.batchNormalization({ momentum: 0.9, name: 'norm' })));

@@ -64,6 +64,8 @@ describe('non-max suppression', () => {
     expect(nms(all, scores, 0.5).map((i) => scores[i])).toEqual([0.9, 0.8]);
     expect(nms(all, scores, 0.5, { scoreThreshold: 0.85 }).map((i) => scores[i])).toEqual([0.9]);
     expect(nms(all, scores, 0.5, { limit: 1 })).toEqual([1]);
+    // pc ≤ 0.6 goes first, also where nothing overlaps it.
+    expect(nms([...all, car(300), car(400)], [...scores, 0.6, 0.61], 0.5, { scoreThreshold: 0.6 }).map((i) => [...scores, 0.6, 0.61][i])).toEqual([0.9, 0.8, 0.61]);
   });
 
   it('drops at exactly the threshold, and only within a class', () => {

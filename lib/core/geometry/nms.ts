@@ -6,7 +6,7 @@ export interface NmsOptions {
   classes?: ArrayLike<number | string>;
   /** Keep at most this many boxes, best first. */
   limit?: number;
-  /** Drop boxes below this score first. */
+  /** Drop boxes at or below this score first. */
   scoreThreshold?: number;
 }
 
@@ -19,14 +19,14 @@ export interface NmsOptions {
  * @returns indices of the boxes kept, by falling score.
  */
 export function nms(boxes: readonly Box[] | Float32Array | Float64Array, scores: ArrayLike<number>, iouThreshold: number, options: NmsOptions = {}): number[] {
-  const { classes, limit = Infinity, scoreThreshold = -Infinity } = options;
+  const { classes, limit = Infinity, scoreThreshold } = options;
   const n = scores.length;
   const flat = boxes instanceof Float32Array || boxes instanceof Float64Array;
   if (boxes.length !== (flat ? 4 * n : n)) throw new RangeError(`${n} scores, but ${flat ? boxes.length / 4 : boxes.length} boxes`);
   if (classes && classes.length !== n) throw new RangeError(`${n} scores, but ${classes.length} classes`);
 
   const order: number[] = [];
-  for (let i = 0; i < n; i++) if (scores[i]! >= scoreThreshold) order.push(i);
+  for (let i = 0; i < n; i++) if (scoreThreshold === undefined ? !Number.isNaN(scores[i]) : scores[i]! > scoreThreshold) order.push(i);
   order.sort((i, j) => scores[j]! - scores[i]! || i - j);
 
   const edges = flat ? boxes : new Float64Array(4 * n);

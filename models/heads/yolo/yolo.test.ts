@@ -95,6 +95,14 @@ describe('decoding', () => {
     }));
   });
 
+  it('drops what is below the threshold before anything else', () => {
+    const layout = grid3([tall], 1);
+    const logit = (p: number) => Math.log(p / (1 - p));
+    const outputs = [new Float32Array(9 * 6).fill(-20)];
+    [0.59, 0.61, 0.9].forEach((pc, i) => outputs[0]!.set([0, 0, 0, 0, logit(pc), 20], i * 4 * 6));
+    expect(decode(outputs, layout, { scoreThreshold: 0.6 }).map(({ score }) => Math.round(score * 100) / 100)).toEqual([0.9, 0.61]);
+  });
+
   it('suppresses per class: 0.9 over 0.6 and 0.7, 0.8 over 0.7, two boxes remain', () => {
     const at = (x: number, score: number, classIndex = 0): ScoredBox => ({ classIndex, score, x0: x, x1: x + 10, y0: 0, y1: 10 });
     const boxes = [at(0, 0.9), at(1, 0.6), at(2, 0.7), at(50, 0.8), at(51, 0.7)];

@@ -112,6 +112,13 @@ describe('decoding', () => {
     }));
   });
 
+  it('takes the class of the largest output at each pixel', () => {
+    const size = { width: 3, height: 1 };
+    // Background, a, b; the winner need not be above a half.
+    const found = decodeMasks([{ design: designOf(size), outputs: [Float32Array.of(0.1, 0.3, 0.2, 2, -1, 1, -3, -2, -1)], frame: whole(size) }], everything);
+    expect(found.map(({ classId, mask: m }) => [classId, maskArea(m), m.x]).sort()).toEqual([['a', 1, 0], ['b', 1, 2]]);
+  });
+
   it('undoes the letterbox and the mirror: all views of an image say the same', () => {
     const full = { width: 120, height: 60 };
     const input = { width: 64, height: 64 };
