@@ -2,6 +2,7 @@
  * The contract of training, shared by the worker's job and the command line.
  * Types only: importing this file loads no runtime.
  */
+import { type AugmentOverride } from '@/lib/core/augmentation';
 import { type ModelCard, type TaskName } from '../runtime/card';
 import { type Example, type TaskClass, type TaskMetrics } from '../tasks/types';
 
@@ -55,6 +56,8 @@ export interface TrainOptions {
   /** Folder of features that frozen layers give, kept between runs, and the bytes it may take (default 4 GB). */
   featureDir?: string;
   featureBytes?: number;
+  /** Strengths of augmentation that shall differ from the task's; see `augmentationAt`. */
+  augmentation?: AugmentOverride;
   /** Settings of the task's own, such as the number of anchors; see its folder. */
   taskOptions?: Record<string, unknown>;
 }

@@ -89,7 +89,7 @@ function optionsOf(o: JobInput<'train'>['options']): Omit<TrainOptions, 'outDir'
     ...(o.epochs !== null ? { epochs: o.epochs } : { minutes: o.minutes ?? 10 }),
     ...(o.inputSize !== null && { inputSize: { width: o.inputSize, height: o.inputSize } }),
     ...(o.batch !== null && { batch: o.batch }),
-    task: o.task, ...(o.task === 'detect' && { taskOptions: { anchorCount: o.anchors } }), ...(o.backbone !== 'default' && { backbone: o.backbone }), ...(o.depth !== 'auto' && { depth: o.depth }), seed: o.seed, threads: threads(),
+    task: o.task, ...(o.task === 'detect' && { taskOptions: { anchorCount: o.anchors } }), ...(o.backbone !== 'default' && { backbone: o.backbone }), ...(o.depth !== 'auto' && { depth: o.depth }), seed: o.seed, augmentation: o.augmentation, threads: threads(),
   };
 }
 

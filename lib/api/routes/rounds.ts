@@ -1,6 +1,7 @@
 /** The way of a round: anchors, frozen versions, training, models, pre-labels, quality, exports, and the jobs that do them. */
 import { z } from 'zod';
 import { flag, idParam, isoTime, pageOf, pageQuery, projectParam, sha256, split, uuid } from '../common';
+import { augmentFault, augmentOverride } from '@/lib/core/augmentation';
 import { projectTasks, viewings } from '@/lib/core/labels';
 import { defineRoute } from '../route';
 import { author } from './items';
@@ -60,6 +61,10 @@ export const trainOptions = z.object({
   batch: z.number().int().min(1).max(64).nullable().default(null),
   anchors: z.number().int().min(2).max(18).default(6).describe('detect only'),
   seed: z.number().int().min(0).default(1),
+  augmentation: augmentOverride.default({}).describe('strengths that differ from the task\'s own (see GET /learning); near the end of a run they shrink as the task\'s do'),
+}).superRefine(({ task, augmentation }, { addIssue }) => {
+  const fault = augmentFault(task, augmentation);
+  if (fault) addIssue({ code: 'custom', path: ['augmentation', 'mosaic'], message: fault });
 });
 export const train = defineRoute({
   method: 'POST', path: '/projects/{project}/train', permission: 'train', idempotent: true, summary: 'Train a model on a dataset version (a new one is frozen when none is named)', params: projectParam,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { augmentSchema } from '@/lib/core/augmentation';
 import { taskNames } from '@/lib/core/labels';
 import { isoTime } from '../common';
 import { defineRoute } from '../route';
@@ -24,7 +25,7 @@ export const learning = defineRoute({
   response: z.object({
     abilities: z.object({
       engine: z.string(),
-      tasks: z.array(z.object({ name: z.enum(taskNames), title: z.string(), description: z.string(), backbone: z.string(), learningRate: z.number(), batch: z.number().int() })),
+      tasks: z.array(z.object({ name: z.enum(taskNames), title: z.string(), description: z.string(), backbone: z.string(), learningRate: z.number(), batch: z.number().int(), augmentation: augmentSchema.optional().describe('how strongly training images vary; absent where the worker is older') })),
       backbones: z.array(z.object({
         name: z.string(), title: z.string(), family: z.string(), paper: z.string(), multiple: z.number().int(), minimalSize: z.number().int(), usualSize: z.number().int(),
         trained: z.string().nullable().describe('what the weights that come with it were trained on'),

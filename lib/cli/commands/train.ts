@@ -1,7 +1,9 @@
 import { Option, type Command } from 'commander';
+import { augmentFault } from '@/lib/core/augmentation';
 import { formats } from '@/lib/core/formats';
 import { projectTasks, taskNames, viewings, type TaskName } from '@/lib/core/labels';
 import { UsageError, act, command, number, wholeNumber, type Frame } from '../program';
+import { augment } from '../training/augment';
 import { refuse, setting, trainLocally, type LocalTraining } from '../training/local';
 import { trainOnServer, type ServerTraining } from '../training/onServer';
 
@@ -24,6 +26,7 @@ export function trainCommand(frame: Frame): Command {
     .option('--start <folder>', 'begin with the weights of this model (with a path)')
     .addOption(new Option('--depth <which>', 'what learns, when the weights are trained ones').choices(['head', 'partial', 'full']))
     .option('--set <name=value>', 'a setting of the task\'s own, as often as needed (with a path)', setting)
+    .option('--augment <name=value>', 'how training images vary, where it shall differ from the task\'s own, such as rotate=20 or scale=0.8,1.25; as often as needed', augment)
     .option('--crops', 'classify the objects in boxes (with a path)')
     .option('--per-class <number>', 'train on so many images of each class, drawn by the seed (with a path)', wholeNumber(1, 1e9))
     .option('--limit <number>', 'train on so many images, drawn by the seed (with a path)', wholeNumber(1, 1e9))
@@ -38,6 +41,8 @@ export function trainCommand(frame: Frame): Command {
     .action(act<Options>(frame, (ctx, o, [given]) => {
       if ((given === undefined) === (o.project === undefined)) throw new UsageError('Give either a folder of data or --project.');
       if (o.minutes !== undefined && o.epochs !== undefined) throw new UsageError('--minutes and --epochs exclude each other.');
+      const fault = o.augment && augmentFault(o.task ?? 'detect', o.augment);
+      if (fault) throw new UsageError(fault);
       if (o.project !== undefined) {
         refuse(o, ['out', 'learningRate', 'start', 'set', 'crops', 'perClass', 'limit', 'threads', 'force'], 'is for data on this machine: give a path instead of --project');
         const task = projectTasks.find((t) => t === o.task);

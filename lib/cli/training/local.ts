@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { AugmentOverride } from '@/lib/core/augmentation';
 import type { TaskMetrics, TaskName, TrainEvaluation, TrainProgress, Viewing } from '@/models/node';
 import { openDataset } from '../dataset';
 import { prepareFolder } from '../folders';
@@ -30,6 +31,7 @@ export interface LocalTraining {
   depth?: 'head' | 'partial' | 'full';
   viewing: Viewing;
   set: Record<string, unknown>;
+  augment?: AugmentOverride;
   force: boolean;
 }
 
@@ -62,7 +64,7 @@ export async function trainLocally(ctx: Context, given: string, o: LocalTraining
         task: o.task, outDir, checkpointDir, seed: o.seed, threads,
         ...(o.epochs !== undefined ? { epochs: o.epochs } : { minutes: o.minutes ?? DEFAULT_MINUTES }),
         ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: { width: o.inputSize, height: o.inputSize } }), ...(o.batch !== undefined && { batch: o.batch }),
-        ...(o.learningRate !== undefined && { learningRate: o.learningRate }), ...(o.start !== undefined && { start: path.resolve(cwd, o.start) }), ...(o.depth !== undefined && { depth: o.depth }),
+        ...(o.learningRate !== undefined && { learningRate: o.learningRate }), ...(o.start !== undefined && { start: path.resolve(cwd, o.start) }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.augment && { augmentation: o.augment }),
         taskOptions: { ...(o.anchors !== undefined && { anchorCount: o.anchors }), ...o.set },
       },
       { onProgress: (p) => showProgress(ctx, p), onEvaluation: (e) => ctx.out.note(evaluationLine(e)), onNote: note },

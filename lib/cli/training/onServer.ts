@@ -1,6 +1,7 @@
 /** Training as a job of the server. */
 import { uuidv7 } from 'uuidv7';
 import { AppError } from '@/lib/api/errors';
+import type { AugmentOverride } from '@/lib/core/augmentation';
 import type { projectTasks } from '@/lib/core/labels';
 import { findVersion, requireProject } from '../lookups';
 import type { Context } from '../program';
@@ -18,6 +19,7 @@ export interface ServerTraining {
   batch?: number;
   anchors?: number;
   seed?: number;
+  augment?: AugmentOverride;
   wait: boolean;
 }
 
@@ -32,7 +34,7 @@ export async function trainOnServer(ctx: Context, projectName: string, o: Server
       options: {
         ...(o.epochs !== undefined ? { epochs: o.epochs, minutes: null } : o.minutes !== undefined && { minutes: o.minutes }),
         ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: o.inputSize }), ...(o.batch !== undefined && { batch: o.batch }),
-        ...(o.task !== undefined && { task: o.task }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.anchors !== undefined && { anchors: o.anchors }), ...(o.seed !== undefined && { seed: o.seed }),
+        ...(o.task !== undefined && { task: o.task }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.anchors !== undefined && { anchors: o.anchors }), ...(o.seed !== undefined && { seed: o.seed }), ...(o.augment && { augmentation: o.augment }),
       },
     },
   }, { idempotencyKey: uuidv7() });

@@ -169,6 +169,13 @@ describe('wrong use', () => {
     [['boxes', '--task', 'detect', '--out', 'x', '--name', 'n'], '--name is for projects on the server'],
     [['--project', 'P', '--per-class', '3'], '--per-class is for data on this machine'],
     [['boxes', '--task', 'detect', '--out', 'x', '--set', 'novalue'], 'not of the form name=value'],
+    [['boxes', '--task', 'detect', '--out', 'x', '--augment', 'rotate'], 'not of the form name=value'],
+    [['boxes', '--task', 'detect', '--out', 'x', '--augment', 'spin=3'], 'does not know "spin"; known are mosaic, mirrorX'],
+    [['boxes', '--task', 'detect', '--out', 'x', '--augment', 'rotate=200'], '--augment rotate cannot be 200'],
+    [['boxes', '--task', 'detect', '--out', 'x', '--augment', 'rotate=much'], '--augment rotate cannot be much'],
+    [['boxes', '--task', 'detect', '--out', 'x', '--augment', 'scale=2'], 'scale takes two sizes'],
+    [['boxes', '--task', 'detect', '--out', 'x', '--augment', 'scale=2,1'], 'the smaller size comes first'],
+    [['masks', '--task', 'segment', '--out', 'x', '--augment', 'mosaic=1'], 'Mosaics of four images are for detectors only'],
   ])('train %j', async (args, message) => {
     expect(await fieldmarkIn(folder, ['train', ...args])).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
   });

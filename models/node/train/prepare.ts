@@ -5,6 +5,7 @@ import { normalise } from '../../inference/normalise';
 import { type ModelDesign } from '../../runtime/card';
 import { type LayersModel, type tf } from '../../runtime/tf';
 import { taskOf } from '../../tasks';
+import { checkAugmentation } from '../../tasks/augmentation';
 import { type Example, type Task, TrainingDataError } from '../../tasks/types';
 import { adamW } from '../../training/optimizers';
 import { fitToMemory } from '../../training/memory';
@@ -52,6 +53,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   const backbone = backbones[name];
   if (!backbone) throw new TrainingDataError(`The backbone ${name} is unknown; known are ${Object.keys(backbones).join(', ')}.`);
   if (data.classes.length === 0) throw new TrainingDataError(`There is no class to train. Add a class of kind ${task.learnsFrom.join(' or ')} to the project.`);
+  checkAugmentation(task, data.classes, options.augmentation);
   const [train, val] = [await collect(data.train), await collect(data.val)];
   if (train.length === 0) throw new TrainingDataError('There are no training images. Mark labelled images as done first.');
 
@@ -62,6 +64,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   }
   const planned = task.plan({ train, val, classes: data.classes }, { seed, inputSize, multiple, backbone, options: options.taskOptions ?? {} });
   for (const note of planned.notes) onNote?.(note);
+  for (const changed of variation(options)) onNote?.(`Augmentation as asked: ${changed.map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' to ') : value}`).join(', ')}; the rest as usual.`);
   const design: ModelDesign = {
     task: task.name,
     classes: data.classes.map(({ id, name: label, points, swaps }) => ({ id, name: label, ...(points && { points: [...points] }), ...(swaps && { swaps: swaps.map(([a, b]) => [a, b]) }) })),
@@ -85,9 +88,12 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   const megabytes = (n: number) => `${Math.round(n / 2 ** 20)} MB`;
   if (bytes > memory) onNote?.(`Even one image at a time is expected to need ${megabytes(bytes)}, more than the ${megabytes(memory)} allowed. A smaller input or backbone would fit.`);
   else if (microBatches > 1) onNote?.(`A step takes its ${batch} images in ${microBatches} parts, to stay within ${megabytes(memory)}.`);
-  const fingerprint = sha256(JSON.stringify([4, seed, design, batch, microBatches, stages, options.start, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val)]));
+  const fingerprint = sha256(JSON.stringify([4, seed, design, batch, microBatches, stages, options.start, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val), ...variation(options)]));
   return { task, design, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], train: planned.train, val: planned.val, batch, microBatches, model, backbone, stages, fingerprint };
 }
+
+/** Augmentation as far as it is not the task's own. */
+const variation = ({ augmentation = {} }: TrainOptions) => (Object.keys(augmentation).length === 0 ? [] : [Object.entries(augmentation).sort()]);
 
 /** What of the data a run depends on. Masks and points by their numbers. */
 const images = (list: readonly Example[]) => list.map(({ id, width, height, labels }) => [

@@ -8,6 +8,7 @@ import { type CompileOptions, type Engine, type Tensors } from '../../runtime/en
 import { type tf } from '../../runtime/tf';
 import { unfreeze } from '../../backbones';
 import { readWeights, writeWeights } from '../../runtime/weights';
+import { augmentationAt } from '../../tasks/augmentation';
 import { type TaskMetrics } from '../../tasks/types';
 import { cutOf } from '../../training/cut';
 import { cosine, withWarmUp } from '../../training/schedules';
@@ -162,7 +163,7 @@ class Run {
     const { seed = 1, cacheBytes = 512 * 2 ** 20 } = this.options;
     return createLoader({
       examples: train, design, batch, seed, cacheBytes, from, threads: LOADER_THREADS, signal: this.signal,
-      augmentation: (step) => task.augmentation(design, this.budget.progress(this.before + step)),
+      augmentation: (step) => augmentationAt(task, design, this.budget.progress(this.before + step), this.options.augmentation),
     });
   }
 
@@ -176,7 +177,7 @@ class Run {
     const { from } = spanOf(this.run.stages, this.stage);
     const source = createLoader({
       examples: train, design, batch, seed, threads: LOADER_THREADS, signal: this.signal, cacheBytes: this.options.cacheBytes,
-      augmentation: () => task.augmentation(design, from),
+      augmentation: () => augmentationAt(task, design, from, this.options.augmentation),
     });
     return createFeatureLoader({
       engine: this.engine, compile: this.compile, model, cut, design, batch, seed, source, images: train.length, variants,
