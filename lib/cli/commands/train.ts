@@ -23,7 +23,7 @@ export function trainCommand(frame: Frame): Command {
     .option('--batch <number>', 'images a step', wholeNumber(1, 1024))
     .option('--anchors <number>', 'number of anchor boxes of a detector', wholeNumber(2, 18))
     .option('--learning-rate <number>', 'highest learning rate (with a path)', number(1e-8, 10))
-    .option('--start <folder>', 'begin with the weights of this model (with a path)')
+    .option('--start <place>', 'begin with the weights of this model: its folder, a model.json, an address of one, or scratch for none (with a path)')
     .addOption(new Option('--depth <which>', 'what learns, when the weights are trained ones').choices(['head', 'partial', 'full']))
     .option('--set <name=value>', 'a setting of the task\'s own, as often as needed (with a path)', setting)
     .option('--augment <name=value>', 'how training images vary, where it shall differ from the task\'s own, such as rotate=20 or scale=0.8,1.25; as often as needed', augment)

@@ -44,6 +44,8 @@ export async function trainLocally(ctx: Context, given: string, o: LocalTraining
   const outDir = path.resolve(cwd, o.out);
   await prepareFolder(outDir, o.force);
   const { trainModel, evaluateModel, loadPredictor, taskOf } = await import('@/models/node');
+  const { FROM_SCRATCH } = await import('@/models/node/train/start');
+  const { isAddress } = await import('@/models/node/pretrained');
   const task = taskOf(o.task);
   const threads = o.threads ?? os.availableParallelism();
   const dataset = await openDataset(ctx, given, o);
@@ -64,7 +66,7 @@ export async function trainLocally(ctx: Context, given: string, o: LocalTraining
         task: o.task, outDir, checkpointDir, seed: o.seed, threads,
         ...(o.epochs !== undefined ? { epochs: o.epochs } : { minutes: o.minutes ?? DEFAULT_MINUTES }),
         ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: { width: o.inputSize, height: o.inputSize } }), ...(o.batch !== undefined && { batch: o.batch }),
-        ...(o.learningRate !== undefined && { learningRate: o.learningRate }), ...(o.start !== undefined && { start: path.resolve(cwd, o.start) }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.augment && { augmentation: o.augment }),
+        ...(o.learningRate !== undefined && { learningRate: o.learningRate }), ...(o.start !== undefined && { start: o.start === FROM_SCRATCH || isAddress(o.start) ? o.start : path.resolve(cwd, o.start) }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.augment && { augmentation: o.augment }),
         taskOptions: { ...(o.anchors !== undefined && { anchorCount: o.anchors }), ...o.set },
       },
       { onProgress: (p) => showProgress(ctx, p), onEvaluation: (e) => ctx.out.note(evaluationLine(e)), onNote: note },

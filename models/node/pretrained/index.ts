@@ -1,5 +1,5 @@
 export { copyWeights, loadInitialWeights, trainedWeights, type InitialWeights } from './initialWeights';
 export { humanModels } from './packages';
 export { readGraph, readTfModel, type ReadModel } from './read';
-export { ModelSourceError, openModelSource, type ModelSource } from './source';
+export { isAddress, ModelSourceError, openModelSource, type ModelSource } from './source';
 export { saveBuiltin } from './builtin';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { backbones } from '../../backbones';
 import { Graph } from '../../graph';
 import { lowerModel } from '../../lower';
@@ -104,15 +104,22 @@ describe('weights of another model', () => {
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     try {
       const to = small(5);
+      await expect(loadInitialWeights(to, `${base}/served.json`)).rejects.toThrow('FIELDMARK_PRIVATE_ADDRESSES=1');
+      vi.stubEnv('FIELDMARK_PRIVATE_ADDRESSES', '1');
       expect((await loadInitialWeights(to, `${base}/served.json?key=1`)).missing).toEqual([]);
       expect(readWeights(to)).toEqual(readWeights(from));
       await expect(loadInitialWeights(to, `${base}/none.json`)).rejects.toThrow('answers 404');
+      await writeFile(path.join(folder, 'page.json'), '\n<!DOCTYPE html><title>Sign in</title>');
+      await expect(loadInitialWeights(to, `${base}/page.json`)).rejects.toThrow('is a web page, not a model');
+      await writeFile(path.join(folder, 'half.json'), (await readFile(file, 'utf8')).replace('served.bin', 'page.json'));
+      await expect(loadInitialWeights(to, `${base}/half.json`)).rejects.toThrow('is a web page, not weights');
+      await expect(loadInitialWeights(to, 'http://[')).rejects.toThrow('is not an address');
       to.dispose();
     } finally {
+      vi.unstubAllEnvs();
       server.close();
       from.dispose();
     }
-    expect(file).toContain('served');
   });
 
   it('of a graph model are read too', async () => {

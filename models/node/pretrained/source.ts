@@ -4,16 +4,14 @@
  */
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { download } from './download';
+import { ModelSourceError } from './error';
 
 /** A model.json may be this large, and all its weights together this. */
 const MAX_JSON_BYTES = 64 * 2 ** 20;
 const MAX_WEIGHT_BYTES = 2 * 2 ** 30;
-const FETCH_MS = 120_000;
 
-/** The model cannot be read; the message is for the person who named it. */
-export class ModelSourceError extends Error {
-  override readonly name = 'ModelSourceError';
-}
+export { ModelSourceError };
 
 export interface ModelSource {
   /** The parsed model.json. */
@@ -22,7 +20,8 @@ export interface ModelSource {
   read(file: string): Promise<Uint8Array>;
 }
 
-const isAddress = (place: string): boolean => /^https?:\/\//i.test(place);
+/** Whether a place is an address rather than a path. */
+export const isAddress = (place: string): boolean => /^https?:\/\//i.test(place);
 
 async function readFileBounded(file: string, limit: number): Promise<Uint8Array> {
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
@@ -37,26 +36,6 @@ async function readFileBounded(file: string, limit: number): Promise<Uint8Array>
   }
 }
 
-async function fetchBounded(address: URL, limit: number, signal?: AbortSignal): Promise<Uint8Array> {
-  const timeout = AbortSignal.timeout(FETCH_MS);
-  let response: Response;
-  try {
-    response = await fetch(address, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw new ModelSourceError(`${address.href} cannot be reached: ${(error as Error).cause instanceof Error ? ((error as Error).cause as Error).message : (error as Error).message}`);
-  }
-  if (!response.ok || !response.body) throw new ModelSourceError(`${address.href} answers ${response.status} ${response.statusText}.`);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > limit) throw new ModelSourceError(`${address.href} has more than ${limit} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** A name in a manifest stands for a file beside model.json, or below it. */
 function checkName(name: string): void {
   if (path.posix.isAbsolute(name) || name.split(/[\\/]/).includes('..') || name.includes(':') || name.includes('\0')) {
@@ -64,7 +43,11 @@ function checkName(name: string): void {
   }
 }
 
+/** What servers send in place of a file that they do not give: told by its content, whatever type it is said to be. */
+const isPage = (bytes: Uint8Array): boolean => /^\s*<(!doctype|html|head|body|\?xml)/i.test(Buffer.from(bytes.subarray(0, 200)).toString('latin1').replace(/^\xef\xbb\xbf/, ''));
+
 function parse(bytes: Uint8Array, place: string): unknown {
+  if (isPage(bytes)) throw new ModelSourceError(`${place} is a web page, not a model. Give the address of the model.json itself.`);
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
@@ -81,14 +64,17 @@ export async function openModelSource(place: string, signal?: AbortSignal): Prom
     return bytes;
   };
   if (isAddress(place)) {
+    if (!URL.canParse(place)) throw new ModelSourceError(`${place} is not an address that can be read.`);
     const address = new URL(place);
     return {
-      json: parse(await fetchBounded(address, MAX_JSON_BYTES, signal), place),
+      json: parse(await download(address, { limit: MAX_JSON_BYTES, signal }), place),
       async read(file) {
         checkName(file);
         const beside = new URL(file, address);
         beside.search = address.search;
-        return counted(await fetchBounded(beside, budget(), signal));
+        const bytes = counted(await download(beside, { limit: budget(), signal }));
+        if (isPage(bytes)) throw new ModelSourceError(`${file} beside ${place} is a web page, not weights.`);
+        return bytes;
       },
     };
   }
