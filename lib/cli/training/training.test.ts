@@ -133,6 +133,21 @@ describe('boxes', () => {
   }, 60_000);
 });
 
+it('one object an image: class and overlap of the held-out images', async () => {
+  const trained = await train('boxes', 'localize', 'models/one', '--start', 'scratch');
+  expect(trained, trained.stderr).toMatchObject({ code: 0, json: { task: 'localize', split: 'test', images: { train: 4, val: 1, test: 2 }, classes: ['square'], top1: expect.any(Number), meanIoU: expect.any(Number), heldOut: { images: 2 } } });
+  expect(await loadCard(path.join(folder, 'models/one'))).toMatchObject({ task: 'localize', architecture: { head: 'localize' } });
+  const predicted = await fieldmarkIn(folder, ['predict', 'models/one', 'boxes/images/test', '--out', 'one.json', '--gt', 'gt.json', '--min-score', '0', '--json']);
+  expect(predicted, predicted.stderr).toMatchObject({ code: 0, json: { form: 'coco', images: 2 } });
+  const results = JSON.parse(await fs.readFile(path.join(folder, 'one.json'), 'utf8')) as { image_id: number; category_id: number; bbox: number[] }[];
+  // One box an image at most, within it.
+  expect(results.map((r) => r.image_id).sort()).toEqual([...new Set(results.map((r) => r.image_id))].sort());
+  for (const r of results) expect([[105, 106].includes(r.image_id), r.category_id, r.bbox.length, r.bbox.every((v) => v >= 0 && v <= SIDE)]).toEqual([true, 1, 4, true]);
+  expect(await fieldmarkIn(folder, ['eval', '--gt', 'gt.json', '--dt', 'one.json', '--json'])).toMatchObject({ code: 0, json: { images: 7, detections: results.length } });
+  // Weights may come from an address, but not from one inside.
+  expect(await train('boxes', 'localize', 'models/two', '--start', 'http://127.0.0.1:9/model.json')).toMatchObject({ code: 1, json: { error: { message: expect.stringMatching(/^127\.0\.0\.1 is an address of this machine.*FIELDMARK_PRIVATE_ADDRESSES=1/) } } });
+}, 120_000);
+
 it('masks: mean IoU and Dice of the held-out images', async () => {
   const trained = await train('masks', 'segment', 'models/masks');
   expect(trained, trained.stderr).toMatchObject({ code: 0, json: { task: 'segment', split: 'test', mIoU: expect.any(Number), dice: expect.any(Number), heldOut: { images: 2 } } });
