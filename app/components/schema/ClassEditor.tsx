@@ -18,7 +18,7 @@ interface Props {
   draft: SchemaDraft;
   cls: LabelClass;
   onDraft: (draft: SchemaDraft) => void;
-  use: { annotations: number; items: number } | undefined;
+  use: { annotations: number; items: number; elsewhere: number } | undefined;
   useKnown: boolean;
   faults: DraftFault[];
   showFaults: boolean;
@@ -26,11 +26,20 @@ interface Props {
   onRemoved: () => void;
 }
 
+/** The team's labels count; what else names the class is told apart, since it holds the class in place too. */
+function usedBy(own: number, items: number, elsewhere: number): string {
+  const others = `${countOf(elsewhere, 'annotation')} of models, ground truth, imports, single people or images in the trash`;
+  if (own > 0) return `Used by ${countOf(own, 'label')} on ${countOf(items, 'image')}${elsewhere > 0 ? `, and by ${others}` : ''}.`;
+  return elsewhere > 0 ? `No label of the team uses it; ${others} ${elsewhere === 1 ? 'does' : 'do'}.` : 'Not used yet.';
+}
+
 export function ClassEditor({ draft, cls, onDraft, use, useKnown, faults, showFaults, editable, onRemoved }: Props) {
   const change = (patch: Parameters<typeof changeClass>[2]) => onDraft(changeClass(draft, cls.id, patch));
   const [removing, setRemoving] = useState(false);
   const fresh = isNew(draft, cls.id);
-  const used = use?.annotations ?? 0;
+  const own = use?.annotations ?? 0;
+  const elsewhere = use?.elsewhere ?? 0;
+  const used = own + elsewhere;
   // What labels refer to by position must not move below them.
   const locked = !fresh && (used > 0 || !useKnown);
   const fault = (path: string) => (showFaults ? faults.find((f) => f.path === path)?.message : undefined);
@@ -42,7 +51,7 @@ export function ClassEditor({ draft, cls, onDraft, use, useKnown, faults, showFa
           <ActionButton permission="project.manage" color="red" variant="outline" leftSection={<IconTrash size={15} aria-hidden />} blocked={!fresh && !useKnown && 'How often it is used is not known yet.'} onClick={() => (used > 0 ? setRemoving(true) : (onDraft(removeClass(draft, cls.id, null)), onRemoved()))}>Remove</ActionButton>
         </Group>
         <Text size="xs" c="dimmed">
-          {fresh ? 'New, not saved yet.' : !useKnown ? 'Counting where it is used…' : used > 0 ? `Used by ${countOf(used, 'annotation')} on ${countOf(use?.items ?? 0, 'image')}.` : 'Not used yet.'} Index in exports: {fresh ? 'given when saved' : cls.index}; it never changes.
+          {fresh ? 'New, not saved yet.' : !useKnown ? 'Counting where it is used…' : usedBy(own, use?.items ?? 0, elsewhere)} Index in exports: {fresh ? 'given when saved' : cls.index}; it never changes.
         </Text>
         <Group align="flex-start" gap="md" wrap="nowrap">
           <ColorInput label="Colour" w={170} format="hex" swatches={[...classPalette]} swatchesPerRow={6} value={cls.color} onChange={(color) => /^#[0-9a-f]{6}$/i.test(color) && change({ color: color.toLowerCase() })} disabled={!editable} eyeDropperButtonProps={{ 'aria-label': 'Take a colour from the screen' }} />

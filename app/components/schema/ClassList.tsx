@@ -40,7 +40,7 @@ export function ClassList({ draft, selected, onSelect, onDraft, onAdd, use, faul
               <span className={classes.swatch} style={{ background: c.color }} aria-hidden />
               <Text size="sm" truncate flex={1} c={c.name ? undefined : 'dimmed'}>{c.name || 'No name yet'}</Text>
               {fault && <IconAlertCircle size={15} color="var(--mantine-color-red-6)" aria-label={`Fault: ${fault.message}`} />}
-              <Text size="xs" c="dimmed" className="fm-tabular" title={countOf(count, 'annotation')}>{count > 0 ? formatCount(count) : ''}</Text>
+              <Text size="xs" c="dimmed" className="fm-tabular" title={countOf(count, 'label')}>{count > 0 ? formatCount(count) : ''}</Text>
               <kind.icon size={14} aria-label={kind.label} color="var(--mantine-color-dimmed)" />
               {c.hotkey ? <Kbd size="xs">{c.hotkey}</Kbd> : <Box w={20} />}
             </UnstyledButton>

@@ -10,7 +10,7 @@ interface Props {
   opened: boolean;
   onClose: () => void;
   cls: LabelClass;
-  use: { annotations: number; items: number } | undefined;
+  use: { annotations: number; items: number; elsewhere: number } | undefined;
   /** Saved classes of the same kind: the others cannot hold these annotations. */
   others: LabelClass[];
   onRemove: (removal: Removal) => void;
@@ -25,10 +25,11 @@ function Body({ onClose, cls, use, others, onRemove }: Props) {
   const fitting = others.filter((o) => cls.kind !== 'landmarks' || o.skeleton?.points.length === cls.skeleton?.points.length);
   const [action, setAction] = useState<'reassign' | 'delete'>(fitting.length ? 'reassign' : 'delete');
   const [to, setTo] = useState<string | null>(fitting[0]?.id ?? null);
-  const count = countOf(use?.annotations ?? 0, 'annotation');
+  const { annotations = 0, items = 0, elsewhere = 0 } = use ?? {};
+  const count = countOf(annotations + elsewhere, 'annotation');
   return (
     <Stack gap="md">
-      <Text size="sm">{count} on {countOf(use?.items ?? 0, 'image')} have this class. What should become of them?</Text>
+      <Text size="sm">{annotations > 0 ? `${countOf(annotations, 'label')} on ${countOf(items, 'image')} ${annotations === 1 ? 'has' : 'have'} this class` : 'No label of the team has this class'}{elsewhere > 0 ? `, and ${countOf(elsewhere, 'annotation')} of models, ground truth, imports, single people or images in the trash` : ''}. What should become of {annotations + elsewhere === 1 ? 'it' : 'them'}?</Text>
       <Radio.Group value={action} onChange={(v) => setAction(v as typeof action)} aria-label="What to do with the annotations">
         <Stack gap="xs">
           <Radio value="reassign" label="Give them another class" description={fitting.length ? 'Attributes that the other class lacks are dropped' : `No other saved class of this kind${cls.kind === 'landmarks' ? ' with as many points' : ''}`} disabled={!fitting.length} />

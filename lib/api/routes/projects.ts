@@ -41,7 +41,12 @@ export const schema = defineRoute({
 });
 export const classUse = defineRoute({
   method: 'GET', path: '/projects/{project}/schema/use', permission: 'project.view', summary: 'How many annotations use each class', params: projectParam,
-  response: z.object({ classes: z.array(z.object({ classId: uuid, annotations: z.number().int(), items: z.number().int() })) }),
+  response: z.object({
+    classes: z.array(z.object({
+      classId: uuid, annotations: z.number().int().describe('labels of the team'), items: z.number().int(),
+      elsewhere: z.number().int().describe('of models, ground truth, imports and single people, and on items in the trash'),
+    })),
+  }),
 });
 /** What to do with the annotations of a class that is taken out. */
 export const removal = z.discriminatedUnion('action', [

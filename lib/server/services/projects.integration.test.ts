@@ -138,9 +138,27 @@ describe('the label schema', () => {
     const { id, documents } = await projectWith(schemaOf(a, b));
     await draw(documents[0]!, drawBox(a.id), drawBox(a.id));
     await draw(documents[1]!, drawBox(a.id));
-    expect((await manager.api.classUse({ params: { project: id } })).classes).toEqual([{ classId: a.id, annotations: 3, items: 2 }]);
+    expect((await manager.api.classUse({ params: { project: id } })).classes).toEqual([{ classId: a.id, annotations: 3, items: 2, elsewhere: 0 }]);
     await expect(save(id, 1, schemaOf(b))).rejects.toMatchObject({ code: 'conflict', details: { extra: { classes: [{ classId: a.id, name: 'a', annotations: 3 }] } } });
     expect((await manager.api.schema({ params: { project: id } })).version).toBe(1);
+  });
+
+  it('counts the labels of the team; a class that only others name is in use all the same', async () => {
+    const [a, b] = [boxClass('a'), boxClass('b')];
+    const { id, items, documents } = await projectWith(schemaOf(a, b));
+    await draw(documents[0]!, drawBox(a.id), drawBox(a.id));
+    await draw(documents[1]!, drawBox(a.id));
+    for (const [authorKind, count] of [['model', 3], ['truth', 2], ['import', 1], ['person', 1]] as const) {
+      const document = await ensureDocument(api.db, { itemId: items[0]!, authorKind, authorId: authorKind === 'truth' ? undefined : uuidv7() });
+      await applyOperations(api.db, { documentId: document.id, operations: [operationOf(document.id, Array.from({ length: count }, () => drawBox(b.id)))], userId: null });
+    }
+    const use = async () => (await manager.api.classUse({ params: { project: id } })).classes.sort((x, y) => y.annotations - x.annotations);
+    expect(await use()).toEqual([{ classId: a.id, annotations: 3, items: 2, elsewhere: 0 }, { classId: b.id, annotations: 0, items: 0, elsewhere: 7 }]);
+    await expect(save(id, 1, schemaOf(a))).rejects.toMatchObject({ code: 'conflict', details: { extra: { classes: [{ classId: b.id, annotations: 7 }] } } });
+    await expect(save(id, 1, schemaOf(a, { ...b, kind: 'mask' }))).rejects.toMatchObject({ code: 'invalid' });
+    await manager.api.trashItems({ params: { project: id }, body: { items: [items[1]!] } });
+    expect(await use()).toEqual([{ classId: a.id, annotations: 2, items: 1, elsewhere: 1 }, { classId: b.id, annotations: 0, items: 0, elsewhere: 7 }]);
+    expect((await manager.api.project({ params: { project: id } })).counts.annotations).toBe(2);
   });
 
   it('deletes or reassigns them in one batch, in every document, and kept counts follow', async () => {

@@ -35,11 +35,23 @@ async function versionRow(client: Db, projectId: string, version: number, nextIn
   return { version, schema: row.schema as unknown as LabelSchema, createdAt: row.createdAt.toISOString(), createdBy: by?.name ?? null, nextIndex };
 }
 
-/** Annotations of each class, in all documents; deleted ones do not count. */
-export async function usesOf(client: Db, projectId: string): Promise<{ classId: string; annotations: number; items: number }[]> {
+export interface ClassUse {
+  classId: string;
+  /** Labels of the team on items that are not in the trash, as the project's own count has them, and on how many items. */
+  annotations: number;
+  items: number;
+  /** What else names the class: proposals of models, ground truth, imports, one person's copy, items in the trash. */
+  elsewhere: number;
+}
+
+/** Annotations of each class; deleted ones do not count. What is not the team's counts apart, but a class with it is in use too. */
+export async function usesOf(client: Db, projectId: string): Promise<ClassUse[]> {
   return client.$queryRaw`
-    select "classId", count(*)::int as "annotations", count(distinct "itemId")::int as "items"
-    from "Annotation" where "projectId" = ${projectId}::uuid and "deletedAt" is null group by "classId"`;
+    select a."classId", count(*) filter (where own."is")::int as "annotations", count(distinct a."itemId") filter (where own."is")::int as "items",
+      count(*) filter (where not own."is")::int as "elsewhere"
+    from "Annotation" a join "Document" d on d."id" = a."documentId" join "Item" i on i."id" = a."itemId",
+      lateral (select d."authorKind" = 'team' and i."deletedAt" is null as "is") own
+    where a."projectId" = ${projectId}::uuid and a."deletedAt" is null group by a."classId"`;
 }
 
 export async function classUse(who: Who, projectId: string) {
@@ -80,7 +92,7 @@ export async function saveSchema(client: Db, input: { projectId: string; userId:
       const before = await loadSchema(tx, projectId, project.schemaVersion);
       const known = await indicesOf(tx, projectId, input.schema.classes.map((c) => c.id));
       const { schema, nextIndex } = numberClasses(input.schema, known, project.nextClassIndex);
-      const used = new Map((await usesOf(tx, projectId)).map((u) => [u.classId, u.annotations]));
+      const used = new Map((await usesOf(tx, projectId)).map((u) => [u.classId, u.annotations + u.elsewhere]));
       const faults = checkSchemaChange(before, schema, (id) => (used.get(id) ?? 0) > 0);
       if (faults.length > 0) throw new AppError('invalid', `The label schema cannot be changed so: ${faults[0]!.message}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`, { errors: faults });
       const rewrites = rewritesOf(before, schema, used, input.removals ?? []);
