@@ -1,5 +1,5 @@
 /**
- * Folders, zip files and object-store prefixes as `Source` and `Sink`. This folder knows nothing of the server: the command line
+ * Folders, zip files and objects of a store as `Source` and `Sink`. This folder knows nothing of the server: the command line
  * uses it too.
  */
 export * from './folder';
