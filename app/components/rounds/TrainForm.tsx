@@ -1,8 +1,9 @@
 'use client';
 import { useState } from 'react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Accordion, Button, Collapse, Group, Paper, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Accordion, Badge, Button, Collapse, Group, Paper, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconCpu } from '@tabler/icons-react';
+import type { AugmentOverride } from '@/lib/core/augmentation';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
 import { annotationKindOf, projectTasks } from '@/lib/core/labels';
@@ -13,6 +14,7 @@ import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
 import { NumberField } from '../common/NumberField';
+import { AugmentationFields } from './AugmentationFields';
 import { defaultNetwork, NetworkFields, type NetworkChoice } from './NetworkFields';
 
 interface Props { project: string; version: string | null; running: boolean; onStarted: (job: string) => void }
@@ -38,7 +40,13 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
   const [anchors, setAnchors] = useState<number>(6);
   const [seed, setSeed] = useState<number>(1);
   const [batch, setBatch] = useState<number | null>(null);
-  const body = (): TrainBody => ({ version: chosen === NEW ? null : chosen, name: name.trim(), options: { task, ...network, ...(until === 'minutes' ? { minutes, epochs: null } : { minutes: null, epochs }), inputSize: inputSize === 'auto' ? null : Number(inputSize), batch, anchors, seed } });
+  const [open, setOpen] = useState<string[]>([]);
+  /** By task: what suits one does not suit another. */
+  const [augmentations, setAugmentations] = useState<Partial<Record<typeof task, AugmentOverride>>>({});
+  const augmentation = augmentations[task] ?? {};
+  const changed = Object.keys(augmentation).length;
+  const side = inputSize === 'auto' ? null : Number(inputSize);
+  const body = (): TrainBody => ({ version: chosen === NEW ? null : chosen, name: name.trim(), options: { task, ...network, ...(until === 'minutes' ? { minutes, epochs: null } : { minutes: null, epochs }), inputSize: side, batch, anchors, seed, augmentation } });
   const start = useAction<TrainBody, { job: string; version: string }>({
     run: (input, idempotencyKey) => api.train({ params: { project }, body: input }, { idempotencyKey }),
     failed: 'Training did not start',
@@ -83,7 +91,7 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
               </Stack>
               <TextInput label="Name of the model" description="Optional" w={220} maxLength={100} value={name} onChange={(e) => setName(e.currentTarget.value)} />
             </Group>
-            <Accordion variant="contained">
+            <Accordion variant="contained" multiple value={open} onChange={setOpen}>
               <Accordion.Item value="more">
                 <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
                 <Accordion.Panel>
@@ -94,6 +102,12 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
                     <NumberField label="Images per step" description="Empty: chosen by itself" w={160} min={1} max={64} allowDecimal={false} optional value={batch} onChange={setBatch} />
                     <NumberField label="Seed" description="Fixes what is random" w={120} min={0} allowDecimal={false} value={seed} onChange={setSeed} />
                   </Group>
+                </Accordion.Panel>
+              </Accordion.Item>
+              <Accordion.Item value="augmentation">
+                <Accordion.Control><Text size="xs" span>Augmentation</Text>{changed > 0 && <Badge ml="xs" size="sm">{changed} changed</Badge>}</Accordion.Control>
+                <Accordion.Panel>
+                  {open.includes('augmentation') && <AugmentationFields key={task} project={project} task={task} inputSize={side} value={augmentation} onChange={(next) => setAugmentations((all) => ({ ...all, [task]: next }))} />}
                 </Accordion.Panel>
               </Accordion.Item>
             </Accordion>
