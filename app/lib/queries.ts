@@ -89,6 +89,7 @@ export const q = {
   version: (id: string) => queryOptions({ queryKey: ['version', id], queryFn: ({ signal }) => api.version({ params: { id } }, { signal }) }),
   network: (model: string) => queryOptions({ queryKey: ['model', model, 'network'], queryFn: ({ signal }) => api.modelNetwork({ params: { id: model } }, { signal }), staleTime: Infinity }),
   evaluation: (model: string) => queryOptions({ queryKey: ['model', model, 'evaluation'], queryFn: ({ signal }) => api.modelEvaluation({ params: { id: model } }, { signal }), staleTime: Infinity }),
+  viewings: (model: string) => queryOptions({ queryKey: ['model', model, 'viewings'], queryFn: ({ signal }) => api.modelViewings({ params: { id: model } }, { signal }), staleTime: Infinity }),
   models: (project: string, trash = false) => paged(['model', 'list', project, { trash }], (cursor, signal) => api.models({ params: { project }, query: { trash, cursor } }, { signal })),
   model: (id: string) => queryOptions({ queryKey: ['model', id], queryFn: ({ signal }) => api.model({ params: { id } }, { signal }) }),
 

@@ -6,6 +6,7 @@ import * as people from './routes/people';
 import * as projects from './routes/projects';
 import * as rounds from './routes/rounds';
 import * as system from './routes/system';
+import * as viewings from './routes/viewings';
 import type { RouteContract } from './route';
 
 type Routes<M> = { [K in keyof M as M[K] extends RouteContract ? K : never]: Extract<M[K], RouteContract> };
@@ -21,6 +22,7 @@ export const contract = {
   ...routesOf(imports),
   ...routesOf(rounds),
   ...routesOf(adoptedModels),
+  ...routesOf(viewings),
 };
 export type Contract = typeof contract;
 export type RouteId = keyof Contract;

@@ -5,7 +5,7 @@
 export { trainModel } from './train/trainModel';
 export { abilities, type Abilities } from './abilities';
 export { loadPredictor } from './predict/loadPredictor';
-export { evaluateModel } from './predict/evaluate';
+export { evaluateModel, measureViewings, type MeasuredViewing } from './predict/evaluate';
 export { taskOf, tasks } from '../tasks';
 export { TrainingDataError } from '../tasks/types';
 export { inspectUpload, openUpload, saveUpload, uploadChoicesSchema, ModelRefused, type UploadChoices, type UploadReport } from './import';

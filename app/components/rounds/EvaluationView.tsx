@@ -2,16 +2,27 @@
 import { useMemo } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { LineChart } from '@mantine/charts';
-import { Alert, Group, SimpleGrid, Skeleton, Text } from '@mantine/core';
+import { Alert, Group, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
 import { splitOrder } from '../../lib/metrics';
 import { q, type Model } from '../../lib/queries';
 import { ConfusionTable } from './ConfusionTable';
+import { ViewingsView } from './ViewingsView';
 
 /** Curves of more classes than this cannot be told apart: the ones with the most objects are drawn. */
 const MOST_CURVES = 8;
 
-/** What a model was measured at, drawn: precision over recall, and which class it takes for which. */
-export function EvaluationView({ model, project }: { model: Model; project: string }) {
+/** What a model was measured at, drawn, and what looking more than once would add. */
+export function EvaluationView(props: { model: Model; project: string }) {
+  return (
+    <Stack gap="md">
+      <Drawn {...props} />
+      <ViewingsView {...props} />
+    </Stack>
+  );
+}
+
+/** Precision over recall, and which class it takes for which. */
+function Drawn({ model, project }: { model: Model; project: string }) {
   const { data, isPending, error } = useQuery(q.evaluation(model.id));
   const schema = useQuery(q.schema(project)).data?.schema;
   const split = splitOrder.find((s) => data?.splits[s]);

@@ -11,6 +11,7 @@ import { headline } from '../../lib/metrics';
 import { q, rowsOf } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
 import { NumberField } from '../common/NumberField';
+import { ViewingEffect } from './ViewingsView';
 
 type PrelabelBody = CallInput<Contract['prelabel']>['body'];
 interface Props { project: string; opened: boolean; onClose: () => void; model?: string; items?: string[] }
@@ -75,6 +76,7 @@ function Form({ project, onClose, model, items }: Props) {
         <div>
           <Text size="xs" fw={500} mb={4}>Accuracy over speed</Text>
           <SegmentedControl fullWidth aria-label="How often the model looks at an image" value={viewing} onChange={(v) => setViewing(v as Viewing)} data={[{ value: 'once', label: 'One look' }, { value: 'flip', label: 'Also mirrored, 2 × the time' }, { value: 'ten-crop', label: 'Ten crops, 10 × the time' }]} />
+          {current && <ViewingEffect key={current.id} model={current} viewing={viewing} vote={body().vote ?? []} />}
         </div>
         <Accordion variant="contained">
           <Accordion.Item value="more">

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { split } from '@/lib/api/common';
 import { adoptModel, tryModel } from '@/lib/api/routes/adoptedModels';
 import { trainOptions } from '@/lib/api/routes/rounds';
+import { measureViewings } from '@/lib/api/routes/viewings';
 import { uuid, viewings } from '@/lib/core/labels';
 import type { QueueName } from './queues';
 
@@ -54,6 +55,8 @@ export const jobKinds = {
   adoptModel: { queue: 'quick', payload: adoptModel.body },
   /** Reports the layers of a model, with their times. */
   inspectNetwork: { queue: 'quick', payload: z.object({ model: uuid }) },
+  /** Measures what looking more than once, or voting, gains and costs with a model. */
+  measureViewings: { queue: 'train', payload: measureViewings.body.extend({ model: uuid }) },
   quality: { queue: 'quick', payload: z.object({ report: uuid }) },
   export: { queue: 'batch', payload: z.object({ export: uuid }) },
   /** Erases what lies in the trash for good: rows, log and objects. */

@@ -8,8 +8,9 @@ import { peopleHandlers } from './people';
 import { projectHandlers } from './projects';
 import * as roundHandlers from './rounds';
 import { systemHandlers } from './system';
+import * as viewingHandlers from './viewings';
 
-export const handlers: Handlers = { ...systemHandlers, ...peopleHandlers, ...projectHandlers, ...itemHandlers, ...importHandlers, ...roundHandlers, ...adoptedModelHandlers };
+export const handlers: Handlers = { ...systemHandlers, ...peopleHandlers, ...projectHandlers, ...itemHandlers, ...importHandlers, ...roundHandlers, ...adoptedModelHandlers, ...viewingHandlers };
 
 /** Answers a request to /api/v1. */
 export const dispatch = createDispatcher(handlers);

@@ -17,12 +17,7 @@ export async function start(who: Principal, projectId: string, body: z.output<ty
   const model = await requireModel(who, modelId);
   if (model.projectId !== projectId) throw new AppError('invalid', 'model: belongs to another project.');
   if (model.deletedAt) throw new AppError('conflict', `"${model.name}" is in the trash. Restore it, or name another model.`);
-  for (const other of body.vote) {
-    const voter = await requireModel(who, other);
-    if (voter.projectId !== projectId || voter.deletedAt) throw new AppError('invalid', `vote: "${voter.name}" is in the trash, or of another project.`);
-    const classes = (card: unknown) => JSON.stringify((card as { classes?: { id: string }[] }).classes?.map((c) => c.id));
-    if (voter.task !== model.task || classes(voter.card) !== classes(model.card)) throw new AppError('unprocessable', `vote: "${voter.name}" has another task or other classes than "${model.name}". Models that vote must have learned the same classes.`);
-  }
+  await requireVoters(who, model, body.vote);
   const items = await countInScope(db(), projectId, body.scope);
   if (items === 0) throw new AppError('unprocessable', body.scope.kind === 'open' ? 'Every item of this project is done: there is nothing to propose for. Choose "all" to run over done items too.' : 'No item is in that scope.');
   const { scope, minScore, nmsIou, maxPerImage, viewing, vote } = body;
@@ -30,4 +25,14 @@ export async function start(who: Principal, projectId: string, body: z.output<ty
     enqueue(tx, 'prelabel', { model: modelId, scope, minScore, nmsIou, maxPerImage, viewing, vote }, { title: `Pre-label ${items} item${items === 1 ? '' : 's'} by ${model.name}`, projectId, workspaceId: who.workspaceId, userId: who.userId }),
   );
   return { job };
+}
+
+/** @throws AppError when one of these models cannot vote with `model`: in the trash, of another project, task or classes */
+export async function requireVoters(who: Principal, model: { name: string; projectId: string; task: string; card: unknown }, ids: readonly string[]): Promise<void> {
+  const classes = (card: unknown) => JSON.stringify((card as { classes?: { id: string }[] }).classes?.map((c) => c.id));
+  for (const id of ids) {
+    const voter = await requireModel(who, id);
+    if (voter.projectId !== model.projectId || voter.deletedAt) throw new AppError('invalid', `vote: "${voter.name}" is in the trash, or of another project.`);
+    if (voter.task !== model.task || classes(voter.card) !== classes(model.card)) throw new AppError('unprocessable', `vote: "${voter.name}" has another task or other classes than "${model.name}". Models that vote must have learned the same classes.`);
+  }
 }

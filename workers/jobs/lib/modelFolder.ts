@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { evaluationKey, networkKey } from '@/lib/server/services/models';
+import { viewingsKey } from '@/lib/server/services/viewings';
 import { objectsUnder } from '@/lib/server/storage';
 import type { JobContext } from '../../runtime/defineJob';
 
@@ -25,9 +26,10 @@ export async function modelFolder(ctx: Pick<JobContext, 'store' | 'cacheDir'>, p
   const folder = path.join(ctx.cacheDir, prefix);
   const missing = (name: string) => fs.stat(path.join(folder, name)).then(() => false, () => true);
   await fs.mkdir(folder, { recursive: true });
+  const reports = new Set([evaluationKey(prefix), networkKey(prefix), viewingsKey(prefix)]);
   for await (const { key } of objectsUnder(ctx.store, prefix)) {
     const name = path.posix.basename(key);
-    if (key === evaluationKey(prefix) || key === networkKey(prefix) || !(await missing(name))) continue;
+    if (reports.has(key) || !(await missing(name))) continue;
     const partial = path.join(folder, `${name}.${process.pid}`);
     await fs.writeFile(partial, await ctx.store.get(key));
     await fs.rename(partial, path.join(folder, name));

@@ -25,7 +25,7 @@ const names = (list: { name: string }[]) => list.map((c) => `"${c.name}"`).join(
 const isCrowd = (label: Label) => 'crowd' in label && label.crowd === true;
 
 /** An annotation as models learn it. */
-function labelOf({ classId, geometry: g, crowd }: Pick<Annotation, 'classId' | 'geometry' | 'crowd'>): Label {
+export function labelOf({ classId, geometry: g, crowd }: Pick<Annotation, 'classId' | 'geometry' | 'crowd'>): Label {
   switch (g.kind) {
     case 'box':
       return { kind: 'box', classId, x0: g.x0, y0: g.y0, x1: g.x1, y1: g.y1, crowd };
