@@ -10,6 +10,7 @@ import { setSetting } from '@/lib/server/db/installation';
 import * as imports from '@/lib/server/routes/imports';
 import { itemHandlers } from '@/lib/server/routes/items';
 import * as rounds from '@/lib/server/routes/rounds';
+import * as viewingRoutes from '@/lib/server/routes/viewings';
 import { applyOperations, ensureDocument, readDocument } from '@/lib/server/services/documents';
 import { installation, type Installation } from './testing/installation';
 import { pngWithBoxes, vocXml } from './testing/pictures';
@@ -117,6 +118,33 @@ describe('a round', () => {
     await at.finished(erase);
     expect(await at.keys(`models/${model.id}/`)).toEqual([]);
     expect(await at.db.document.count({ where: { authorKind: 'model', authorId: model.id } })).toBe(0);
+  }, 400_000);
+
+  it('measures what looking more often and voting gain and cost, on images that were not learned from', async () => {
+    const id = await project('Looking', 12, 0);
+    const { job: first, version } = await train(id);
+    await at.finished(first, { timeoutMs: 180_000 });
+    const { job: second } = await train(id, version, { seed: 2 });
+    await at.finished(second, { timeoutMs: 180_000 });
+    const { items: [b, a] } = await rounds.models({ params: { project: id }, query: { limit: 10, trash: false }, body: undefined }, at.ctx);
+    const read = async () => (await viewingRoutes.modelViewings({ params: { id: a!.id }, query: undefined, body: undefined }, at.ctx)).report;
+    const measure = async (viewings: ('once' | 'flip' | 'ten-crop')[], vote: string[] = []) => {
+      const { job } = await viewingRoutes.measureViewings({ params: { id: a!.id }, query: undefined, body: { viewings, vote } }, at.ctx);
+      return (await at.finished(job)).data;
+    };
+    expect(await read()).toBeNull();
+    expect(await measure(['flip', 'ten-crop'])).toMatchObject({ summary: '3 ways of looking measured on 2 test images' });
+    const report = (await read())!;
+    expect(report).toMatchObject({ version, versionNumber: 1, split: 'test', images: 2 });
+    expect(report.rows.map((r) => [r.viewing, r.vote])).toEqual([['once', []], ['flip', []], ['ten-crop', []]]);
+    // A single look is what was measured after training.
+    expect(report.rows[0]!.values.mAP50).toBeCloseTo(a!.metrics['test.mAP50']!, 9);
+    expect(report.rows[0]!.times).toBe(1);
+    for (const r of report.rows) expect(r.milliseconds).toBeGreaterThan(0);
+
+    await measure(['flip'], [b!.id]);
+    expect((await read())!.rows.map((r) => [r.viewing, r.vote])).toEqual([['flip', []], ['ten-crop', []], ['once', []], ['flip', [b!.id]]]);
+    await expect(viewingRoutes.measureViewings({ params: { id: a!.id }, query: undefined, body: { viewings: ['once'], vote: [uuidv7()] } }, at.ctx)).rejects.toThrow(/model/);
   }, 400_000);
 
   it('says what is missing before it begins', async () => {
