@@ -16,8 +16,6 @@ export interface LoweredModel {
   weights: LoweredWeight[];
   /** Next values of weights that gradients do not train, by weight name. */
   updates: Map<string, Value>;
-  /** What those weights follow: the batch's own statistics, by weight name. */
-  statistics: Map<string, Value>;
   masks: MaskInput[];
 }
 
@@ -49,7 +47,6 @@ export function weightNames(layer: tf.layers.Layer): { name: string; variable: t
 export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly Value[], { training, weight: given, from = model.inputs, to = model.outputs, onLayer }: LowerOptions): LoweredModel {
   const weights = new Map<string, LoweredWeight>();
   const updates = new Map<string, Value>();
-  const statistics = new Map<string, Value>();
   const masks: MaskInput[] = [];
   const known = new Map<number, Value>();
   from.forEach((tensor, i) => {
@@ -82,7 +79,6 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
       },
       statistic(name, ofBatch, momentum) {
         const running = context.weight(name, { decays: false });
-        statistics.set(`${layer.name}/${name}`, ofBatch);
         updates.set(`${layer.name}/${name}`, ops.add(ops.mul(running, momentum), ops.mul(ofBatch, 1 - momentum)));
       },
       mask(shape, keep) {
@@ -119,5 +115,5 @@ export function lowerModel(graph: Graph, model: tf.LayersModel, inputs: readonly
     return value;
   };
   const outputs = to.map(visit);
-  return { outputs, weights: [...weights.values()], updates, statistics, masks };
+  return { outputs, weights: [...weights.values()], updates, masks };
 }

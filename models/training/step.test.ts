@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../graph/cost';
-import { Graph, ops, type Value } from '../graph';
+import { ops } from '../graph';
 import { weightedMean } from '../losses/basic';
-import { lowerModel } from '../lower';
 import { ortEngine } from '../node/ortEngine';
 import { tfEngine } from '../node/tfEngine';
 import { float32, type Tensors } from '../runtime/engine';
@@ -135,48 +134,6 @@ describe('what is frozen costs nothing in the backward pass', () => {
     const kept = (frozen: number) => step(frozen).packs.flatMap(({ weights }) => weights.map(({ name }) => name.split('/')[0]!));
     expect(new Set(kept(2))).toEqual(new Set(['conv2', 'norm2']));
     expect(step(2).cost.peakBytes).toBeLessThan(step(0).cost.peakBytes);
-  });
-});
-
-describe('re-estimated statistics', () => {
-  it('are the means of what the batches have, under the weights of now, with nothing dropped', async () => {
-    const model = network({ norm: true, dropout: 0.5 });
-    const trainer = await Trainer.create(ortEngine, specOf(model));
-    for (let step = 0; step < 5; step++) await trainer.train(batch(step), 5e-2);
-    const before = trainer.weights('average');
-    const current = trainer.weights('current');
-    const batches = [0, 1, 2].map(batch);
-    expect(await trainer.reestimate(batches)).toBe(3);
-    const after = trainer.weights('average');
-
-    const graph = new Graph();
-    const weights = new Map<string, Value>();
-    const lowered = lowerModel(graph, model, [graph.input('x', [BATCH, 7, 6, 3])], { training: false, to: [model.getLayer('conv').output as tf.SymbolicTensor] });
-    for (const { name, value } of lowered.weights) weights.set(name, value);
-    const executable = await ortEngine.compile({ outputs: { y: lowered.outputs[0]! }, constants: Object.fromEntries(lowered.weights.map(({ name, value }) => [name, { ...before[name]!, shape: value.shape }])) });
-    const expected = { mean: new Float64Array(4), variance: new Float64Array(4) };
-    for (const { x } of batches) {
-      const { data } = (await executable.run({ x: x! })).y!;
-      const n = data.length / 4;
-      for (let c = 0; c < 4; c++) {
-        const own = Array.from({ length: n }, (_, i) => data[i * 4 + c]!);
-        const mean = own.reduce((a, b) => a + b) / n;
-        expected.mean[c]! += mean / 3;
-        expected.variance[c]! += own.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1) / 3;
-      }
-    }
-    expect(relativeDifference(after['norm/moving_mean']!.data, expected.mean)).toBeLessThan(1e-5);
-    expect(relativeDifference(after['norm/moving_variance']!.data, expected.variance)).toBeLessThan(1e-5);
-    expect(relativeDifference(before['norm/moving_variance']!.data, expected.variance)).toBeGreaterThan(1e-3);
-    expect(after['conv/kernel']!.data).toEqual(before['conv/kernel']!.data);
-    expect(trainer.weights('current')).toEqual(current);
-    await Promise.all([trainer.dispose(), executable.dispose()]);
-  });
-
-  it('are nothing where there is no batch norm', async () => {
-    const trainer = await Trainer.create(ortEngine, specOf(network()));
-    expect(await trainer.reestimate([batch(0)])).toBe(0);
-    await trainer.dispose();
   });
 });
 

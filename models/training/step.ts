@@ -61,7 +61,7 @@ export const averageOf = (name: string): string => `average:${name}`;
 const slotOf = (slot: string, name: string): string => `${slot}:${name}`;
 const sumOf = (name: string): string => `sum:${name}`;
 /** The name of the pack of running statistics. */
-export const STATISTICS = 'statistics';
+const STATISTICS = 'statistics';
 
 /** Shape of an input for one micro-batch. Throws where they do not divide the batch. */
 export function microShape(shape: readonly number[], microBatches = 1): number[] {
@@ -122,7 +122,14 @@ function tracePacked(spec: TrainerSpec): Traced {
   const { weights, updates } = trace(spec, new Graph()).lowered;
   const packed = (name: string, include: (weight: LoweredWeight) => boolean) =>
     new Pack(name, weights.filter(include).map(({ name: own, value, layout }) => ({ name: own, shape: value.shape, layout })));
-  const trained = [packed('decayed', (weight) => weight.trainable && weight.decays), packed('plain', (weight) => weight.trainable && !weight.decays)].filter(({ size }) => size > 0);
+  const decayed = (weight: LoweredWeight) => weight.trainable && weight.decays;
+  const alone = (weight: LoweredWeight) => sizeOf(weight.value.shape) >= ALONE_FROM;
+  const trained = [
+    // The last layers' first, in the order in which their gradients come.
+    ...weights.filter((weight) => decayed(weight) && alone(weight)).toReversed().map(({ name }) => packed(`${DECAYED}:${name}`, (weight) => weight.name === name)),
+    packed(DECAYED, (weight) => decayed(weight) && !alone(weight)),
+    packed('plain', (weight) => weight.trainable && !weight.decays),
+  ].filter(({ size }) => size > 0);
   const statistics = packed(STATISTICS, (weight) => !weight.trainable && updates.has(weight.name));
 
   const graph = new Graph();
@@ -175,7 +182,7 @@ export function buildStep(spec: TrainerSpec): StepGraph {
   trained.forEach((pack, i) => {
     const vector = vectors.get(pack)!;
     const slots = Object.fromEntries(spec.optimizer.slots.map((slot) => [slot, graph.input(slotOf(slot, pack.name), [pack.size])]));
-    const updated = spec.optimizer.update({ parameter: vector, gradient: ready[i]!, slots, scalars, decays: pack.name === 'decayed' });
+    const updated = spec.optimizer.update({ parameter: vector, gradient: ready[i]!, slots, scalars, decays: pack.name.startsWith(DECAYED) });
     keep(pack, when(updated.parameter, vector));
     for (const [slot, next] of Object.entries(updated.slots)) state[slotOf(slot, pack.name)] = when(next, slots[slot]!);
   });
@@ -190,15 +197,4 @@ function totalsOf(totals: Map<Value, Value>, packs: readonly Pack[], constants: 
   const circular = [...totals.values()].map(named).find((name) => needed.has(name));
   if (circular !== undefined) throw new Error(`a total over the batch depends on another one, ${circular}`);
   return { program: { outputs: Object.fromEntries([...totals].map(([own, fed]) => [named(fed), own])), constants }, packs: packs.filter(({ name }) => needed.has(name)) };
-}
-
-/**
- * The batch's own statistics as a program, forward only: fed are a batch and the vectors of weights, `statistics` comes out,
- * laid out as the pack of that name. Null when the model has no running statistics.
- */
-export function buildStatistics(spec: TrainerSpec): { program: Program; masks: MaskInput[] } | null {
-  const { lowered, graph, statistics, constants } = tracePacked(spec);
-  if (statistics.size === 0) return null;
-  const program = { outputs: { [STATISTICS]: statistics.pack(graph, lowered.statistics) }, constants };
-  return { program, masks: lowered.masks };
 }

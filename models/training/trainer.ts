@@ -4,7 +4,7 @@ import { type MaskInput } from '../lower';
 import { float32, number32, type CompileOptions, type Engine, type Executable, type Tensors } from '../runtime/engine';
 import { randomFor } from '../runtime/random';
 import { readWeights, writeWeights } from '../runtime/weights';
-import { averageOf, buildStatistics, buildStep, microShape, STATISTICS, type StepGraph, type TrainerSpec } from './step';
+import { averageOf, buildStep, microShape, type StepGraph, type TrainerSpec } from './step';
 
 export type { LossResult, StepGraph, TrainerSpec } from './step';
 export { buildStep } from './step';
@@ -16,8 +16,6 @@ export class Trainer {
   private totals: Executable | null = null;
 
   private constructor(
-    private readonly engine: Engine,
-    private readonly options: CompileOptions | undefined,
     private readonly spec: TrainerSpec,
     private readonly step: StepGraph,
     private readonly executable: Executable,
@@ -25,7 +23,7 @@ export class Trainer {
 
   static async create(engine: Engine, spec: TrainerSpec, options?: CompileOptions): Promise<Trainer> {
     const step = buildStep(spec);
-    const trainer = new Trainer(engine, options, spec, step, await engine.compile(step.program, options));
+    const trainer = new Trainer(spec, step, await engine.compile(step.program, options));
     if (step.totals) trainer.totals = await engine.compile(step.totals.program, options);
     trainer.loadFromModel();
     return trainer;
@@ -71,38 +69,6 @@ export class Trainer {
       }
     }
     return totals;
-  }
-
-  /**
-   * Replaces the running statistics of batch norm by the mean of those of the given batches, under the weights as they are
-   * now: running ones lag behind, and those of averaged weights fit none of them. Dropout is off. Returns how many batches
-   * there were.
-   */
-  async reestimate(batches: Iterable<Tensors> | AsyncIterable<Tensors>, which: 'current' | 'average' = 'average'): Promise<number> {
-    const built = buildStatistics(this.spec);
-    if (!built) return 0;
-    const average = which === 'average' && this.spec.averageDecay !== undefined;
-    const nameOf = (pack: string) => (average ? averageOf(pack) : pack);
-    const weights: Tensors = Object.fromEntries(this.step.packs.map(({ name }) => [name, this.executable.readState(nameOf(name))]));
-    for (const { name, shape, keep } of built.masks) weights[name] = float32(new Float32Array(sizeOf(shape)).fill(keep), shape);
-    const executable = await this.engine.compile(built.program, this.options);
-    try {
-      const total = new Float64Array(sizeOf(weights[STATISTICS]!.shape));
-      let runs = 0;
-      let count = 0;
-      for await (const batch of batches) {
-        for (let part = 0; part < (this.spec.microBatches ?? 1); part++) {
-          const { [STATISTICS]: own } = await executable.run({ ...this.partOf(batch, part), ...weights });
-          own!.data.forEach((value, i) => (total[i]! += value));
-          runs++;
-        }
-        count++;
-      }
-      if (runs > 0) this.executable.writeState(nameOf(STATISTICS), float32(Float32Array.from(total, (sum) => sum / runs), [total.length]));
-      return count;
-    } finally {
-      await executable.dispose();
-    }
   }
 
   /** Copies the trained weights (or their moving average) into the model. */
