@@ -38,7 +38,7 @@ export function predictCommand(frame: Frame): Command {
     .option('--min-score <number>', 'leave out labels below this score', number(0, 1))
     .option('--nms-iou <number>', 'of two boxes of a class that overlap this much, keep the better', number(0, 1))
     .option('--limit <number>', 'at most so many labels an image', wholeNumber(1, 100_000))
-    .addOption(new Option('--viewing <how>', 'look at each image once, also mirrored, or at ten crops besides').choices([...viewings]).default('once'))
+    .addOption(new Option('--viewing <how>', 'look at each image once, also mirrored (twice the time), or at ten crops (ten times)').choices([...viewings]).default('once'))
     .option('--threads <number>', 'cores to use (all)', wholeNumber(1, 256))
     .action(act<Options>(frame, (ctx, o, [model, ...images]) => run(ctx, o, model!, images)));
 }

@@ -30,7 +30,7 @@ export function trainCommand(frame: Frame): Command {
     .option('--crops', 'classify the objects in boxes (with a path)')
     .option('--per-class <number>', 'train on so many images of each class, drawn by the seed (with a path)', wholeNumber(1, 1e9))
     .option('--limit <number>', 'train on so many images, drawn by the seed (with a path)', wholeNumber(1, 1e9))
-    .addOption(new Option('--viewing <how>', 'look at test images once, also mirrored, or at ten crops').choices([...viewings]).default('once'))
+    .addOption(new Option('--viewing <how>', 'look at test images once, also mirrored (twice the time), or at ten crops (ten times); gain and cost are shown beside a single look').choices([...viewings]).default('once'))
     .option('--threads <number>', 'cores to use (all; with a path)', wholeNumber(1, 256))
     .addOption(new Option('--format <id>', 'format of the labels').choices(['auto', ...formats.filter((f) => f.reader).map((f) => f.id)]).default('auto'))
     .addOption(new Option('--voc-frame <frame>', 'Pascal VOC boxes: edges, or 1-based pixels').choices(['labelimg', 'devkit']).default('labelimg'))

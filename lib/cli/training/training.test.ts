@@ -157,8 +157,12 @@ it('masks: mean IoU and Dice of the held-out images', async () => {
 }, 120_000);
 
 it('folders of classes: top-1, with so many images of each for training', async () => {
-  const trained = await train('classes', 'classify', 'models/classes', '--per-class', '2', '--seed', '4');
+  const trained = await train('classes', 'classify', 'models/classes', '--per-class', '2', '--seed', '4', '--viewing', 'flip');
   expect(trained, trained.stderr).toMatchObject({ code: 0, json: { task: 'classify', split: 'test', images: { train: 4, val: 0, test: 4 }, top1: expect.any(Number), seed: 4, classes: ['dark', 'light'] } });
+  // What also looking at the mirrored image is worth, beside a single look.
+  const { top1, viewings } = trained.json as { top1: number; viewings: { viewing: string; top1: number; millisecondsPerImage: number }[] };
+  expect(viewings.map((v) => [v.viewing, v.millisecondsPerImage > 0])).toEqual([['once', true], ['flip', true]]);
+  expect(viewings[1]!.top1).toBe(top1);
   const predicted = await fieldmarkIn(folder, ['predict', 'models/classes', 'classes', '--out', 'classes.json', '--json']);
   expect(predicted, predicted.stderr).toMatchObject({ code: 0, json: { form: 'images', images: 8 } });
   const { images } = JSON.parse(await fs.readFile(path.join(folder, 'classes.json'), 'utf8')) as { images: { file: string; labels: { class: string; score: number }[] }[] };

@@ -1,0 +1,64 @@
+/** What trained weights are worth on few images, by the command line as a person uses it. The times are those of whole commands. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testDataFolder } from '@/models/testing/bccd';
+import { fieldmarkIn } from '../testing/run';
+
+const orl = testDataFolder('faces/orl');
+if (!orl) console.log('orl is not on this machine (set FIELDMARK_TEST_DATA): trained weights are not compared on it.');
+const bccd = testDataFolder('detection/bccd');
+if (!bccd) console.log('bccd is not on this machine (set FIELDMARK_TEST_DATA): trained weights are not compared on it.');
+
+const SEEDS = [1, 2, 3, 4, 5];
+/** Of each run. Both have the same time, and both are told the same images by the seed. */
+const MINUTES = 2;
+const BESIDE_MINUTES = 4;
+const AT_MOST_MINUTES = 10;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'fieldmark-transfer-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const sets = [
+  { name: 'orl, 2 of each of 40 people', data: orl, drawn: ['--per-class', '2'], train: 80, test: 320 },
+  { name: 'bccd, 50 crops', data: bccd, drawn: ['--crops', '--limit', '50'], train: 50, test: null },
+];
+type Compared = (typeof sets)[number];
+
+async function train({ name, data, drawn, train: images, test }: Compared, title: string, seed: number, ...how: string[]): Promise<number> {
+  const out = path.join(folder, 'model');
+  const began = performance.now();
+  const ran = await fieldmarkIn(folder, ['train', data!, '--task', 'classify', ...drawn, ...how, '--seed', String(seed), '--threads', '2', '--out', out, '--force', '--json']);
+  const minutes = (performance.now() - began) / 60_000;
+  expect(ran.code, ran.stderr).toBe(0);
+  const { top1, heldOut, ...result } = ran.json as { top1: number; split: string; images: { train: number; test: number }; steps: number; heldOut: { values: Record<string, number> } };
+  expect(result).toMatchObject({ split: 'test', images: { train: images, ...(test !== null && { test }) } });
+  expect(minutes).toBeLessThan(AT_MOST_MINUTES);
+  console.log(`${name}, ${title}, seed ${seed}: top-1 ${top1.toFixed(4)}, mean of the classes ${heldOut.values.meanAccuracy!.toFixed(4)}; ${result.steps} steps, ${minutes.toFixed(1)} minutes`);
+  return top1;
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+describe.each(sets)('$name', (set) => {
+  it.skipIf(!set.data)('are told apart better by a head on a frozen trained network than by the same network from scratch', async () => {
+    const [frozen, scratch]: number[][] = [[], []];
+    for (const seed of SEEDS) {
+      const same = ['--backbone', 'mobilenet3-coco', '--minutes', String(MINUTES)];
+      frozen!.push(await train(set, 'frozen', seed, ...same, '--depth', 'head'));
+      scratch!.push(await train(set, 'from scratch', seed, ...same, '--start', 'scratch'));
+    }
+    console.log(`${set.name}: median top-1 of ${SEEDS.length} seeds ${median(frozen!).toFixed(4)} frozen, ${median(scratch!).toFixed(4)} from scratch`);
+    expect(median(frozen!)).toBeGreaterThan(median(scratch!));
+  });
+
+  // Beside it: reported, and better than telling by chance.
+  it.skipIf(!set.data).each(['lenet5', 'resnet18', 'mobilenet1'])('are learned by %s from scratch', async (backbone) => {
+    const top1 = await train(set, backbone, 1, '--backbone', backbone, '--minutes', String(BESIDE_MINUTES));
+    expect(top1).toBeGreaterThan(set.data === orl ? 2 / 40 : 1 / 3);
+  });
+});
