@@ -36,7 +36,7 @@ export async function decodeImage(source: ImageSource, size?: { width: number; h
   return rgb(size ? pipeline.resize(size.width, size.height, { fit: 'fill', kernel: 'linear' }) : pipeline);
 }
 
-/** The image scaled down (never up) so that it fits into `size`, with its full-resolution size. */
+/** The whole image, orientation-corrected, stretched to the size that `size` makes of its own, with its full-resolution size. */
 export async function decodeToFit(source: ImageSource, size: (image: { width: number; height: number }) => { width: number; height: number }): Promise<{ image: RgbImage; full: { width: number; height: number } }> {
   const pipeline = await open(source);
   const { width, height, autoOrient } = await pipeline.metadata();

@@ -9,7 +9,7 @@ import { renderImage, renderMap } from '../../data/render';
 import type { ByteMap } from '../../data/resample';
 import type { TypedArray } from '../../graph';
 import type { ImageSource, RawImage } from '../../inference/types';
-import type { ModelDesign } from '../../runtime/card';
+import type { ModelDesign, Normalisation } from '../../runtime/card';
 import type { Tensors } from '../../runtime/engine';
 import { randomFor } from '../../runtime/random';
 import type { Label, Task } from '../../tasks/types';
@@ -19,9 +19,10 @@ import type { PixelStore, Slot } from './pixelStore';
 /** Images are kept a little larger than the network sees them, for enlargement without loss. */
 const CACHED_AT = 1.25;
 
-/** The size at which an image is kept for this input: never enlarged. */
-export function cachedSize(full: Size, input: Size): Size {
+/** The size at which an image is kept for this input, in training and prediction: never enlarged. */
+export function cachedSize(full: Size, input: Size, resize: Normalisation['resize'] = 'letterbox'): Size {
   const room = { width: Math.round(input.width * CACHED_AT), height: Math.round(input.height * CACHED_AT) };
+  if (resize === 'stretch') return { width: Math.min(full.width, room.width), height: Math.min(full.height, room.height) };
   const { width, height } = letterbox(full, room);
   return width > full.width || height > full.height ? { width: full.width, height: full.height } : { width, height };
 }

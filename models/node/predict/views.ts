@@ -1,10 +1,13 @@
 /** The views a network gets of one image: whole, mirrored, cropped. */
 import { letterbox, type Placement, type Size } from '../../data/letterbox';
-import { paste, type RgbImage } from '../../data/pixels';
+import { type RgbImage } from '../../data/pixels';
+import { drawImage } from '../../data/resample';
+import { frameWarp } from '../../data/warp';
 import { type ImageSource, type Viewing } from '../../inference/types';
 import { type ModelDesign, type Normalisation } from '../../runtime/card';
 import { type Frame } from '../../tasks/types';
-import { decodeToFit, rawPipeline, rgb } from '../data/decode';
+import { decodeToFit } from '../data/decode';
+import { cachedSize } from '../data/makeBatch';
 
 /** Side of a crop as a share of the image's (Krizhevsky et al. 2012: 224 of 256). */
 const CROP = 0.875;
@@ -26,28 +29,11 @@ export function framesOf(full: Size, input: Size, viewing: Viewing, resize: Norm
   });
 }
 
-/** A frame's pixels as network input. `image` is the whole image, reduced. */
-async function render(image: RgbImage, { full, region, placement, mirrored }: Frame, input: Size, fill: number): Promise<Uint8Array> {
-  const pixels = new Uint8Array(input.width * input.height * 3).fill(fill);
-  const whole = region.width === full.width && region.height === full.height;
-  const ready = whole && image.width === placement.width && image.height === placement.height;
-  let part = image;
-  if (!ready || mirrored) {
-    let pipeline = rawPipeline(image);
-    if (!whole) {
-      const [sx, sy] = [image.width / full.width, image.height / full.height];
-      const left = Math.min(image.width - 1, Math.round(region.x * sx));
-      const top = Math.min(image.height - 1, Math.round(region.y * sy));
-      pipeline = pipeline.extract({
-        left, top, width: Math.max(1, Math.min(image.width - left, Math.round(region.width * sx))), height: Math.max(1, Math.min(image.height - top, Math.round(region.height * sy))),
-      });
-    }
-    if (!ready) pipeline = pipeline.resize(placement.width, placement.height, { fit: 'fill', kernel: 'linear' });
-    if (mirrored) pipeline = pipeline.flop();
-    part = await rgb(pipeline);
-  }
-  paste({ data: pixels, ...input }, part, placement.x, placement.y);
-  return pixels;
+/** A frame's pixels as network input, drawn as training images are. `image` is the whole image, reduced. */
+function render(image: RgbImage, { full, region, placement, mirrored }: Frame, input: Size, fill: number): Uint8Array {
+  const target = { data: new Uint8Array(input.width * input.height * 3).fill(fill), ...input };
+  drawImage(target, placement, image, full, frameWarp(region, placement, mirrored));
+  return target.data;
 }
 
 export interface Viewed {
@@ -57,12 +43,10 @@ export interface Viewed {
 
 /** Decodes an image once and gives its views as network inputs (`height · width · 3` bytes each). */
 export async function viewImage(source: ImageSource, { inputSize, normalisation }: Pick<ModelDesign, 'inputSize' | 'normalisation'>, viewing: Viewing): Promise<Viewed> {
-  const { image, full } = await decodeToFit(source, (size) => {
-    const { width, height } = placementOf(size, inputSize, normalisation.resize);
-    // Crops are shown at the size the whole image would have, so that it is kept larger.
-    if (viewing !== 'ten-crop') return { width, height };
-    return { width: Math.round(width / CROP), height: Math.round(height / CROP) };
-  });
+  const { width, height } = inputSize;
+  // Crops are shown at the size the whole image would have, so that it is kept larger.
+  const room = viewing === 'ten-crop' ? { width: Math.round(width / CROP), height: Math.round(height / CROP) } : inputSize;
+  const { image, full } = await decodeToFit(source, (size) => cachedSize(size, room, normalisation.resize));
   const frames = framesOf(full, inputSize, viewing, normalisation.resize);
-  return { full, views: await Promise.all(frames.map(async (frame) => ({ frame, pixels: await render(image, frame, inputSize, normalisation.fill) }))) };
+  return { full, views: frames.map((frame) => ({ frame, pixels: render(image, frame, inputSize, normalisation.fill) })) };
 }
