@@ -110,7 +110,7 @@ function engineOn(name: string, providers: readonly string[]): Engine {
     async compile(program: Program, options?: CompileOptions): Promise<Executable> {
       // Blocks of channels are the CPU's own.
       const block = providers.length === 1 ? await blockOfChannels() : 0;
-      const { bytes, feeds, state, outputs } = toOnnx(program, { block });
+      const { bytes, feeds, state, outputs } = toOnnx(program, { block, backwards: true });
       const session = await ort.InferenceSession.create(bytes, sessionOptions(options, providers));
       return new OrtExecutable(session, feeds, state, outputs);
     },

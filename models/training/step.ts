@@ -2,7 +2,7 @@
  * One training step as one program: forward, backward, update, moving average. With micro-batches a program is run several
  * times for a step: gradients are summed inside, and the run that is told to `apply` updates the weights.
  */
-import { Graph, gradients, ops, reachable, type DType, type GraphNode, type Program, type Value } from '../graph';
+import { Graph, gradients, ops, reachable, sizeOf, type DType, type GraphNode, type Program, type Value } from '../graph';
 import { wholeBatch, type BatchSums } from '../losses/batch';
 import { lowerModel, type LoweredModel, type LoweredWeight, type MaskInput } from '../lower';
 import { type LayersModel, type tf } from '../runtime/tf';
@@ -62,6 +62,10 @@ const slotOf = (slot: string, name: string): string => `${slot}:${name}`;
 const sumOf = (name: string): string => `sum:${name}`;
 /** The name of the pack of running statistics. */
 const STATISTICS = 'statistics';
+/** The name of packs of weights that decay, or its beginning. */
+const DECAYED = 'decayed';
+/** A weight of so many numbers is a pack of its own: copies into a common one and out of it cost more than its own few operations. */
+const ALONE_FROM = 1 << 16;
 
 /** Shape of an input for one micro-batch. Throws where they do not divide the batch. */
 export function microShape(shape: readonly number[], microBatches = 1): number[] {

@@ -115,7 +115,7 @@ export class OnnxEmitter {
     this.natives.set(value, layout);
   }
 
-  write(program: Program): OnnxProgram {
+  write(program: Program, backwards: boolean): OnnxProgram {
     const state = program.state ?? {};
     const constants = program.constants ?? {};
     this.baked = constants;
@@ -149,7 +149,7 @@ export class OnnxEmitter {
     for (const port of kept) {
       port.output = this.writer.output(this.get(state[port.name]!, port.layout), port.dtype, physicalShape(port.shape, port.layout));
     }
-    return { bytes: this.writer.encode(), feeds, state: kept, outputs, origins: this.writer.origins };
+    return { bytes: this.writer.encode({ backwards }), feeds, state: kept, outputs, origins: this.writer.origins };
   }
 
   private emit(node: GraphNode): void {
@@ -216,8 +216,11 @@ export function commonLayout(emitter: OnnxEmitter, values: readonly Value[], ran
   return best;
 }
 
-/** A program as one ONNX model. `block`: see `OnnxEmitter`; models with it run only where it was found. */
-export function toOnnx(program: Program, { block = 0 } = {}): OnnxProgram {
-  return new OnnxEmitter(block).write(program);
+/**
+ * A program as one ONNX model. `block`: see `OnnxEmitter`; models with it run only where it was found. `backwards`: see
+ * `OnnxWriter.encode`.
+ */
+export function toOnnx(program: Program, { block = 0, backwards = false } = {}): OnnxProgram {
+  return new OnnxEmitter(block).write(program, backwards);
 }
 

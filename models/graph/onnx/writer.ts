@@ -84,13 +84,17 @@ export class OnnxWriter {
     return name;
   }
 
-  /** The encoded model, ready for a runtime or a file. */
-  encode(): Uint8Array {
+  /**
+   * The encoded model, ready for a file, or with `backwards` for ONNX Runtime: that takes nodes in any order, and does the last
+   * in the file first of those that it could do. In the format's own order it would put every gradient of a weight off to the
+   * end of the step and keep all maps until then.
+   */
+  encode({ backwards = false } = {}): Uint8Array {
     return ModelProto.encode({
       irVersion: 8,
       producerName: 'fieldmark',
       opsetImport: [{ domain: '', version: 17 }, ...[...this.domains].map((domain) => ({ domain, version: 1 }))],
-      graph: { name: 'graph', node: this.nodes, initializer: this.initializers, input: this.inputs, output: this.outputs },
+      graph: { name: 'graph', node: backwards ? this.nodes.toReversed() : this.nodes, initializer: this.initializers, input: this.inputs, output: this.outputs },
     }).finish();
   }
 
