@@ -28,15 +28,15 @@ const DEGREES: ReadonlySet<AugmentName> = new Set(['rotate', 'shear']);
 export function augmentRows(task: TaskName, classes: readonly Pick<LabelClass, 'name' | 'skeleton'>[]): { title: string; rows: AugmentRow[] }[] {
   const lopsided = task === 'landmarks' ? classes.find(({ skeleton }) => !skeleton?.pairs.length) : undefined;
   const swaps = task === 'landmarks' ? ' Left and right points change places.' : '';
-  const blocked = lopsided && `Off: the points of “${lopsided.name}” have no left and right partners. Name the pairs on the Labels page.`;
+  const blocked = lopsided && `Off: the points of “${lopsided.name}” have no left and right partners. Name the pairs on the page Label schema.`;
   const mirror = (name: 'mirrorX' | 'mirrorY', title: string, help: string): AugmentRow => ({ ...share(name, title, help + swaps), ...(blocked && { blocked }) });
   return [
     {
       title: 'Place and shape',
       rows: [
         ...(usesMosaic(task) ? [share('mosaic', 'Mosaic', 'Four images put together around a point: small objects, in new company.')] : []),
-        mirror('mirrorX', 'Mirrored left to right', 'For what has no left and right of its own: cells, but not letters.'),
-        mirror('mirrorY', 'Mirrored upside down', 'For what has no up: things seen from above.'),
+        mirror('mirrorX', 'Mirror, left to right', 'For what has no left and right of its own: cells, but not letters.'),
+        mirror('mirrorY', 'Mirror, upside down', 'For what has no up: things seen from above.'),
         { name: 'scale', title: 'Size', help: 'Against the image fitted into the network’s input. Above 1 a part is seen closer.', min: 0.2, max: 3, step: 0.05 },
         share('translate', 'Shift', 'Along each side, in shares of the input.', 0.5, 0.01),
         share('aspect', 'Stretch', 'Width against height.', 1),

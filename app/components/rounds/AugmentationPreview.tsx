@@ -39,7 +39,7 @@ export function AugmentationPreview({ project, task, classes, options, inputSize
       queryKey: ['item', item.id, 'example', task], queryFn: ({ signal }: { signal: AbortSignal }) => loadExample(item, task, classes, signal), staleTime: 300_000, gcTime: 60_000,
     })),
     combine: (results) => ({
-      examples: results.every(({ data }) => data) ? results.map(({ data }) => data!) : null, error: results.find(({ error }) => error)?.error ?? null,
+      examples: results.length > 0 && results.every(({ data }) => data) ? results.map(({ data }) => data!) : null, error: results.find(({ error }) => error)?.error ?? null,
       retry: () => results.forEach(({ error, refetch }) => error && void refetch()),
     }),
   });
@@ -69,7 +69,7 @@ export function AugmentationPreview({ project, task, classes, options, inputSize
           })}
         </div>
       )}
-      <Text size="xs" c="dimmed" mt={6}>At the full strength of the beginning.{task === 'landmarks' && ' In a mirror image left and right partners have changed places.'}{inputSize === null && ' The network’s input has this shape where most images have it.'}</Text>
+      <Text size="xs" c="dimmed" mt={6}>At the full strength of the beginning.{task === 'landmarks' && ' In a mirror image left and right partners have changed places.'}{inputSize === null && ' The shape of the network’s input is chosen from the images.'}</Text>
     </section>
   );
 }

@@ -56,7 +56,7 @@ function Shape({ label, cls }: { label: PreviewLabel; cls: LabelClass | undefine
   const color = cls?.color ?? '#ffd43b';
   if (label.kind === 'box') {
     const place = { x: label.x0, y: label.y0, width: label.x1 - label.x0, height: label.y1 - label.y0, fill: 'none', vectorEffect: 'non-scaling-stroke' };
-    return <g strokeDasharray={label.crowd ? '4 3' : undefined}><rect {...place} stroke="#000" strokeOpacity={0.6} strokeWidth={3.5} /><rect {...place} stroke={color} strokeWidth={1.75} /></g>;
+    return <g strokeDasharray={label.crowd ? '4 3' : undefined}><rect {...place} stroke="#000" strokeOpacity={0.6} strokeWidth={2.5} /><rect {...place} stroke={color} strokeWidth={1.25} /></g>;
   }
   if (label.kind !== 'landmarks') return null;
   const { points } = label;
