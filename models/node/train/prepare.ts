@@ -14,7 +14,7 @@ import { type Examples, type TrainCallbacks, type TrainData, type TrainOptions }
 import { sha256 } from '../files';
 import { featureName } from './features';
 import { chooseDepth, stagesOf, type Stage } from './stages';
-import { loadStart } from './start';
+import { loadStart, startNormalisation } from './start';
 
 const NORMALISATION: ModelDesign['normalisation'] = { resize: 'letterbox', fill: 114, mean: [127.5, 127.5, 127.5], deviation: [64, 64, 64] };
 
@@ -70,7 +70,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
     classes: data.classes.map(({ id, name: label, points, swaps }) => ({ id, name: label, ...(points && { points: [...points] }), ...(swaps && { swaps: swaps.map(([a, b]) => [a, b]) }) })),
     architecture: { backbone: name, head: task.name === 'detect' ? 'yolo' : task.name },
     inputSize: planned.inputSize,
-    normalisation: { ...NORMALISATION, ...(backbone.trained && { mean: backbone.trained.mean, deviation: backbone.trained.deviation }) },
+    normalisation: { ...NORMALISATION, ...(await startNormalisation(backbone, options.start, onNote, signal)) },
     head: planned.head as Record<string, unknown>,
   };
 
