@@ -17,13 +17,15 @@ export function estimateMemory(spec: TrainerSpec): number {
 
 /**
  * The fewest micro-batches with which `spec` is expected to stay within `bytes`, with that expectation. One example at a
- * time is the least there is, so that the expectation may exceed the budget then.
+ * time is the least there is, so that the expectation may exceed the budget then. `between` is awaited before each try: a
+ * large network takes seconds to try.
  */
-export function fitToMemory(spec: TrainerSpec, bytes: number): { microBatches: number; bytes: number } {
+export async function fitToMemory(spec: TrainerSpec, bytes: number, between?: () => Promise<void>): Promise<{ microBatches: number; bytes: number }> {
   const batch = Object.values(spec.inputs)[0]?.shape[0] ?? 1;
   const divisors = Array.from({ length: batch }, (_, i) => i + 1).filter((n) => batch % n === 0);
   let expected = Infinity;
   for (const microBatches of divisors) {
+    await between?.();
     expected = estimateMemory({ ...spec, microBatches });
     if (expected <= bytes) return { microBatches, bytes: expected };
   }

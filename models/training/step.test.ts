@@ -92,7 +92,7 @@ describe('micro-batches', () => {
     await trainer.dispose();
   });
 
-  it('are as many as the memory asks for', () => {
+  it('are as many as the memory asks for', async () => {
     const input = tf.input({ shape: [512, 512, 3] });
     const model = tf.model({ inputs: input, outputs: L.conv2d({ filters: 16, kernelSize: 3, padding: 'same' }).apply(input) as tf.SymbolicTensor });
     const spec: TrainerSpec = {
@@ -100,11 +100,11 @@ describe('micro-batches', () => {
       loss: ({ x }, net) => ({ loss: ops.reduceMean(ops.square(net(x!)[0]!)), parts: {} }),
     };
     const whole = estimateMemory(spec);
-    expect(fitToMemory(spec, whole)).toEqual({ microBatches: 1, bytes: whole });
-    const fitted = fitToMemory(spec, whole * 0.6);
+    expect(await fitToMemory(spec, whole)).toEqual({ microBatches: 1, bytes: whole });
+    const fitted = await fitToMemory(spec, whole * 0.6);
     expect(fitted.microBatches).toBe(3);
     expect(fitted.bytes).toBeLessThanOrEqual(whole * 0.6);
-    expect(fitToMemory(spec, 1).microBatches).toBe(6);
+    expect((await fitToMemory(spec, 1)).microBatches).toBe(6);
   });
 });
 

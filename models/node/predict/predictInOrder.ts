@@ -1,4 +1,5 @@
 /** The loop of every predictor. */
+import { orAborted } from '../abort';
 import { type Images, type ImageSource, type Prediction, type PredictOptions } from '../../inference/types';
 
 /** Predictions of the images in order; the next image is decoded (`see`) while this one is judged. */
@@ -10,8 +11,7 @@ async function* judged<Seen>(images: Images, options: PredictOptions, see: (sour
   };
   let next = load();
   for (;;) {
-    options.signal?.throwIfAborted();
-    const ready = await next;
+    const ready = await orAborted(next, options.signal);
     if (!ready) return;
     next = load();
     next.catch(() => undefined);

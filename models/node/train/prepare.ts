@@ -11,6 +11,7 @@ import { adamW } from '../../training/optimizers';
 import { fitToMemory } from '../../training/memory';
 import { type TrainerSpec } from '../../training/trainer';
 import { type Examples, type TrainCallbacks, type TrainData, type TrainOptions } from '../../training/types';
+import { breathe } from '../abort';
 import { sha256 } from '../files';
 import { featureName } from './features';
 import { chooseDepth, stagesOf, type Stage } from './stages';
@@ -36,9 +37,10 @@ export interface Prepared {
   fingerprint: string;
 }
 
-async function collect(examples: Examples): Promise<Example[]> {
+async function collect(examples: Examples, signal: AbortSignal | undefined): Promise<Example[]> {
   const list: Example[] = [];
   for await (const example of examples as AsyncIterable<Example>) {
+    signal?.throwIfAborted();
     const { id, width, height } = example;
     if (!(width > 0 && height > 0)) throw new TrainingDataError(`Image ${id} has no size (${width}×${height}). Import it again.`);
     list.push(example);
@@ -54,7 +56,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   if (!backbone) throw new TrainingDataError(`The backbone ${name} is unknown; known are ${Object.keys(backbones).join(', ')}.`);
   if (data.classes.length === 0) throw new TrainingDataError(`There is no class to train. Add a class of kind ${task.learnsFrom.join(' or ')} to the project.`);
   checkAugmentation(task, data.classes, options.augmentation);
-  const [train, val] = [await collect(data.train), await collect(data.val)];
+  const [train, val] = [await collect(data.train, signal), await collect(data.val, signal)];
   if (train.length === 0) throw new TrainingDataError('There are no training images. Mark labelled images as done first.');
 
   const { inputSize } = options;
@@ -74,22 +76,36 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
     head: planned.head as Record<string, unknown>,
   };
 
+  await breathe(signal);
   const model = task.build(design, backbone, seed);
-  const memory = options.memoryBytes ?? 4 * 2 ** 30;
+  try {
+    return await fit({ task, design, model, backbone, train: planned.train, val: planned.val }, options, onNote, signal);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** Weights, stages and batch of a network that is built. */
+async function fit(
+  built: Pick<Prepared, 'task' | 'design' | 'model' | 'backbone' | 'train' | 'val'>, options: TrainOptions, onNote: TrainCallbacks['onNote'], signal: AbortSignal | undefined,
+): Promise<Prepared> {
+  const { task, design, model, backbone, train, val } = built;
+  const { seed = 1, memoryBytes: memory = 4 * 2 ** 30 } = options;
   const batch = options.batch ?? Math.min(task.defaults.batch, Math.max(2, train.length));
   const trained = await loadStart(model, backbone, options.start, onNote, signal);
-  const chosen = chooseDepth(planned.train.length, trained);
+  const chosen = chooseDepth(train.length, trained);
   const depth = trained ? options.depth ?? chosen.depth : 'full';
   onNote?.(depth === chosen.depth ? chosen.why : `Trained as asked: ${depth}.`);
   const stages = stagesOf(depth, trained, backbone.blocks.length);
   // The last stage trains the most, and needs the most.
   unfreeze(model, backbone, stages.at(-1)!.blocks);
-  const { microBatches, bytes } = fitToMemory(specOf({ task, design, model, microBatches: 1 }, batch, seed), memory);
+  const { microBatches, bytes } = await fitToMemory(specOf({ task, design, model, microBatches: 1 }, batch, seed), memory, () => breathe(signal));
   const megabytes = (n: number) => `${Math.round(n / 2 ** 20)} MB`;
   if (bytes > memory) onNote?.(`Even one image at a time is expected to need ${megabytes(bytes)}, more than the ${megabytes(memory)} allowed. A smaller input or backbone would fit.`);
   else if (microBatches > 1) onNote?.(`A step takes its ${batch} images in ${microBatches} parts, to stay within ${megabytes(memory)}.`);
-  const fingerprint = sha256(JSON.stringify([4, seed, design, batch, microBatches, stages, options.start, options.minutes, options.epochs, options.learningRate, images(planned.train), images(planned.val), ...variation(options)]));
-  return { task, design, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], train: planned.train, val: planned.val, batch, microBatches, model, backbone, stages, fingerprint };
+  const fingerprint = sha256(JSON.stringify([4, seed, design, batch, microBatches, stages, options.start, options.minutes, options.epochs, options.learningRate, images(train), images(val), ...variation(options)]));
+  return { ...built, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], batch, microBatches, stages, fingerprint };
 }
 
 /** Augmentation as far as it is not the task's own. */

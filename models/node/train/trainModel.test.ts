@@ -17,6 +17,8 @@ const data = () => ({ train: drawnExamples(12, 1), val: drawnExamples(4, 2), cla
 const options = (name: string, more: Partial<TrainOptions> = {}): TrainOptions => ({
   task: 'detect', outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 96, height: 96 }, batch: 4, ...more,
 });
+/** Of tests that are about the run and not about what it learns. */
+const small = { inputSize: { width: 32, height: 32 } };
 const boxesOf = ({ labels }: Pick<Example, 'labels'>) => labels.filter((label): label is BoxLabel => label.kind === 'box');
 const weightsOf = (name: string) => readFile(path.join(folder, name, 'weights.bin'), 'base64');
 
@@ -65,7 +67,7 @@ describe('training a detector', () => {
   }, 120_000);
 
   it('cancelled, stops before the next step and goes on from its checkpoint to the very weights of a run that was not', async () => {
-    await trainModel(data(), options('whole', { epochs: 4 }));
+    await trainModel(data(), options('whole', { ...small, epochs: 4 }));
     const abort = new AbortController();
     let askedAt = 0;
     const stopping: TrainCallbacks = {
@@ -76,31 +78,71 @@ describe('training a detector', () => {
         }
       },
     };
-    await expect(trainModel(data(), options('parts', { epochs: 4 }), stopping, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(trainModel(data(), options('parts', { ...small, epochs: 4 }), stopping, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
     await expect(readdir(path.join(folder, 'parts'))).rejects.toThrow('ENOENT');
     expect(await readdir(path.join(folder, 'parts.checkpoint'))).toEqual(['training.ckpt']);
 
     const notes: string[] = [];
-    const result = await trainModel(data(), options('parts', { epochs: 4 }), { onNote: (note) => notes.push(note) });
+    const result = await trainModel(data(), options('parts', { ...small, epochs: 4 }), { onNote: (note) => notes.push(note) });
     expect(result.resumed).toBe(true);
     // Not one step more was taken.
     expect(notes).toContain(`Going on from step ${askedAt}.`);
     expect(await weightsOf('parts')).toBe(await weightsOf('whole'));
   }, 120_000);
 
+  it.each(['training', 'validation'] as const)('cancelled while an image of the %s split is awaited, ends at once and misses nothing when it goes on', async (split) => {
+    const name = `late-${split}`;
+    const given = () => ({ ...data(), train: drawnExamples(12, 1), val: drawnExamples(4, 2) });
+    await trainModel(given(), options(`${name}-whole`, { epochs: 4 }));
+    const abort = new AbortController();
+    let askedAt = 0;
+    const late = given();
+    const slow = split === 'training' ? late.train[5]! : late.val[2]!;
+    const { image } = slow;
+    let asked = 0;
+    slow.image = {
+      load: () => {
+        // Images for training are kept: the second time they are seen is not asked for.
+        if (++asked < (split === 'training' ? 1 : 2)) return (image as { load: () => Promise<Uint8Array> }).load();
+        setTimeout(() => {
+          askedAt = performance.now();
+          abort.abort();
+        }, 500);
+        return new Promise(() => undefined);
+      },
+    };
+    await expect(trainModel(late, options(name, { epochs: 4 }), {}, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(performance.now() - askedAt).toBeLessThan(2000);
+    const result = await trainModel(given(), options(name, { epochs: 4 }));
+    expect(result.resumed).toBe(split === 'validation');
+    expect(await weightsOf(name)).toBe(await weightsOf(`${name}-whole`));
+  }, 120_000);
+
+  it('cancelled while it prepares, says so before a step is taken', async () => {
+    const abort = new AbortController();
+    const late = (async function* () {
+      yield* drawnExamples(3, 1);
+      abort.abort();
+      yield* drawnExamples(3, 4);
+    })();
+    const notes: string[] = [];
+    await expect(trainModel({ ...data(), train: late }, options('early', { epochs: 1 }), { onNote: (note) => notes.push(note) }, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(notes).toEqual([]);
+  }, 60_000);
+
   it('does not go on from the checkpoint of another run', async () => {
     const abort = new AbortController();
-    await trainModel(data(), options('other', { epochs: 4 }), { onEvaluation: () => abort.abort() }, abort.signal).catch(() => undefined);
+    await trainModel(data(), options('other', { ...small, epochs: 4 }), { onEvaluation: () => abort.abort() }, abort.signal).catch(() => undefined);
     const notes: string[] = [];
-    const result = await trainModel(data(), options('other', { epochs: 1, seed: 2 }), { onNote: (note) => notes.push(note) });
+    const result = await trainModel(data(), options('other', { ...small, epochs: 1, seed: 2 }), { onNote: (note) => notes.push(note) });
     expect(result.resumed).toBe(false);
     expect(notes.join()).toContain('belongs to another run');
   }, 120_000);
 
   it('ends by the clock when given minutes, on eight images without validation', async () => {
-    const result = await trainModel({ ...data(), train: drawnExamples(8, 1), val: [] }, options('timed', { minutes: 0.1 }));
+    const result = await trainModel({ ...data(), train: drawnExamples(8, 1), val: [] }, options('timed', { ...small, minutes: 0.05 }));
     expect(result.metrics).toBeNull();
-    // The limit of steps is far beyond what six seconds allow.
+    // The limit of steps is far beyond what three seconds allow.
     expect(result.steps).toBeGreaterThan(0);
     expect(result.steps).toBeLessThan(2000);
   }, 120_000);
@@ -115,21 +157,21 @@ describe('training a detector', () => {
 
   it('takes a single image with a single box', async () => {
     const [one] = drawnExamples(1, 5);
-    const result = await trainModel({ train: [{ ...one!, labels: one!.labels.slice(0, 1) }], val: [], classes: SHAPE_CLASSES }, options('one', { epochs: 3, batch: undefined }));
+    const result = await trainModel({ train: [{ ...one!, labels: one!.labels.slice(0, 1) }], val: [], classes: SHAPE_CLASSES }, options('one', { ...small, epochs: 2, batch: undefined }));
     expect(result.steps).toBeGreaterThan(0);
   }, 120_000);
 
   it('says what is wrong with the data', async () => {
     const [example] = drawnExamples(1, 1);
     const fails = async (input: Partial<ReturnType<typeof data>>) => {
-      const error: unknown = await trainModel({ ...data(), ...input }, options('bad', { epochs: 1 })).catch((reason: unknown) => reason);
+      const error: unknown = await trainModel({ ...data(), ...input }, options('bad', { ...small, epochs: 1 })).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(TrainingDataError);
       return (error as Error).message;
     };
     expect(await fails({ train: [] })).toContain('no training images');
     expect(await fails({ train: [{ ...example!, labels: [{ kind: 'box', classId: 'square', x0: 5, y0: 5, x1: 5, y1: 9 }] }] })).toContain('None of the training images has a box');
     expect(await fails({ train: [{ ...example!, labels: [{ kind: 'box', classId: 'ghost', x0: 5, y0: 5, x1: 9, y1: 9 }] }] })).toContain('class ghost');
-    const broken = trainModel({ ...data(), train: [{ ...example!, image: { load: async () => new Uint8Array(10) } }], val: [] }, options('bad', { epochs: 1 }));
+    const broken = trainModel({ ...data(), train: [{ ...example!, image: { load: async () => new Uint8Array(10) } }], val: [] }, options('bad', { ...small, epochs: 1 }));
     await expect(broken).rejects.toThrow(/image drawn-1-0 cannot be read/);
   });
 });

@@ -14,6 +14,7 @@ import { cutOf } from '../../training/cut';
 import { cosine, withWarmUp } from '../../training/schedules';
 import { Trainer } from '../../training/trainer';
 import { type TrainCallbacks, type TrainData, type TrainOptions, type TrainPhase, type TrainResult } from '../../training/types';
+import { breathe } from '../abort';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint';
 import { openFeatureCache } from '../data/featureCache';
 import { createLoader, type Loader } from '../data/loader';
@@ -111,6 +112,7 @@ class Run {
       unfreeze(this.run.model, this.run.backbone, stages[this.stage]!.blocks);
       // What cannot be computed ahead is computed at every step.
       const cut = this.options.featureBytes === 0 ? [] : cutOf(this.run.model);
+      await breathe(this.signal);
       this.trainer = await Trainer.create(this.engine, specOf(this.run, this.run.batch, this.options.seed ?? 1, cut), this.compile);
       try {
         if (resumes) this.goOn(resumes);
@@ -118,6 +120,11 @@ class Run {
         if (last) return await this.finish();
         writeWeights(this.run.model, this.trainer.weights('average'));
         this.before = this.steps;
+      } catch (error) {
+        if (!this.signal?.aborted) throw error;
+        // Wherever it was interrupted, weights are those of the last whole step.
+        if (this.steps > 0) await this.checkpoint();
+        throw this.signal.reason;
       } finally {
         await this.trainer.dispose();
       }
@@ -135,8 +142,10 @@ class Run {
     const loader = cut.length > 0 ? await this.featureLoader(cut) : this.imageLoader(this.trainer.steps);
     let saved = performance.now();
     try {
+      // Cancelled while it was measured: the measurement is made up for.
+      if (this.trainer.steps > 0 && this.evaluationIsDue()) await this.evaluate();
       while (this.budget.allows(this.steps) && (last || this.trainer.steps === 0 || this.progress < to)) {
-        await this.checkAbort();
+        this.signal?.throwIfAborted();
         const before = performance.now();
         const feeds = await loader.next();
         const fed = performance.now();
@@ -179,11 +188,16 @@ class Run {
       examples: train, design, batch, seed, threads: LOADER_THREADS, signal: this.signal, cacheBytes: this.options.cacheBytes,
       augmentation: () => augmentationAt(task, design, from, this.options.augmentation),
     });
-    return createFeatureLoader({
-      engine: this.engine, compile: this.compile, model, cut, design, batch, seed, source, images: train.length, variants,
-      cache: await openFeatureCache({ dir: featureDir, maxBytes: featureBytes }), from: this.trainer.steps, signal: this.signal,
-      onSample: () => this.report('preparing', 0),
-    });
+    try {
+      return await createFeatureLoader({
+        engine: this.engine, compile: this.compile, model, cut, design, batch, seed, source, images: train.length, variants,
+        cache: await openFeatureCache({ dir: featureDir, maxBytes: featureBytes }), from: this.trainer.steps, signal: this.signal,
+        onSample: () => this.report('preparing', 0),
+      });
+    } catch (error) {
+      await source.dispose();
+      throw error;
+    }
   }
 
   private evaluationIsDue(): boolean {
@@ -198,6 +212,7 @@ class Run {
     this.report('evaluating', 0);
     const before = performance.now();
     writeWeights(model, this.trainer.weights('average'));
+    await breathe(this.signal);
     const network = await Network.create(this.engine, task.inferenceModel?.(model) ?? model, design, this.compile);
     const predictor = new MemberPredictor(design, task, [{ design, network }]);
     const metrics = await evaluateModel(predictor, val, { signal: this.signal }).finally(() => predictor.dispose());
@@ -248,12 +263,6 @@ class Run {
       phase, stage: this.run.stages[this.stage]!.title, step, steps: Math.max(step, this.budget.plannedSteps(step)), epoch: step / this.stepsPerEpoch,
       ...means, learningRate, etaSeconds: this.budget.etaSeconds(step),
     });
-  }
-
-  private async checkAbort(): Promise<void> {
-    if (!this.signal?.aborted) return;
-    await this.checkpoint();
-    this.signal.throwIfAborted();
   }
 
   private async checkpoint(): Promise<void> {
