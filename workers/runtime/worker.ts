@@ -12,6 +12,7 @@ import { logger } from '@/lib/server/log';
 import { createBoss, QUEUE_NAMES, type Dispatch, type QueueName } from '@/lib/server/queue';
 import { startRequestedDemo } from '@/lib/server/services/demo';
 import { sweepUploads } from '@/lib/server/services/imports/sweep';
+import { countObjects } from '@/lib/server/services/storageUse';
 import { createStore } from '@/lib/server/storage';
 import { JobRun, RetryJob } from './jobRun';
 import { reconcile } from './reconcile';
@@ -144,13 +145,18 @@ export class Worker {
     await this.#db.workerInstance.deleteMany({ where: { seenAt: { lt: new Date(Date.now() - 600_000) } } });
   }
 
-  /** Removes what was uploaded and will never be imported. */
+  /** Removes what was uploaded and will never be imported; counts what the store holds. */
   async #sweep(): Promise<void> {
     try {
       const swept = await sweepUploads(this.#db, createStore(this.#settings));
       if (swept > 0) this.#log.info({ imports: swept }, 'Uploads that nobody went on with were removed');
     } catch (err) {
       this.#log.warn({ err }, 'Old uploads could not be removed');
+    }
+    try {
+      await countObjects(this.#db, createStore(this.#settings), { stopped: () => this.#stopping });
+    } catch (err) {
+      if (!this.#stopping) this.#log.warn({ err }, 'What the object store holds could not be counted');
     }
   }
 

@@ -5,7 +5,7 @@ import { Group, Text } from '@mantine/core';
 export function Figures({ children }: { children: ReactNode }) {
   return <Group gap="lg" align="flex-start">{children}</Group>;
 }
-export function Figure({ label, value, hint }: { label: string; value: ReactNode; hint?: string }) {
+export function Figure({ label, value, hint }: { label: string; value: ReactNode; hint?: ReactNode }) {
   return (
     <div>
       <Text size="xs" c="dimmed">{label}</Text>

@@ -28,7 +28,7 @@ export function SystemPage() {
             return (
               <>
                 <Figures>
-                  <Figure label={s.kind === 'disk' ? 'Objects, on this disk' : 'Objects, in the S3 store'} value={formatBytes(s.objectBytes)} hint={`${formatCount(s.objects)} objects`} />
+                  <Figure label={s.kind === 'disk' ? 'Objects, on this disk' : 'Objects, in the S3 store'} value={formatBytes(s.objectBytes)} hint={s.counted ? <>{formatCount(s.counted.objects)} objects of {formatBytes(s.counted.bytes)} when counted <RelativeTime at={s.counted.at} /></> : 'Images, models, exports and uploads'} />
                   <Figure label="Database" value={formatBytes(s.databaseBytes)} />
                   <Figure label="Held by the trash" value={formatBytes(s.trashBytes)} />
                   {s.freeBytes !== null && <Figure label="Free on the disk" value={formatBytes(s.freeBytes)} />}

@@ -45,7 +45,9 @@ export const openapi = defineRoute({ method: 'GET', path: '/openapi.json', permi
 export const storageUse = defineRoute({
   method: 'GET', path: '/storage', permission: 'workspace.view', summary: 'Disk use, in bytes',
   response: z.object({
-    kind: z.enum(['disk', 's3']), objects: z.number().int(), objectBytes: z.number(), databaseBytes: z.number(), freeBytes: z.number().nullable(),
+    kind: z.enum(['disk', 's3']), objectBytes: z.number().describe('of images, models, exports and uploads, as their rows say'),
+    counted: z.object({ objects: z.number().int(), bytes: z.number(), at: isoTime }).nullable().describe('all that lies in the store, when it was last counted'),
+    databaseBytes: z.number(), freeBytes: z.number().nullable(),
     trashBytes: z.number(), projects: z.array(z.object({ id: z.string(), name: z.string(), bytes: z.number() })),
   }),
 });

@@ -4,9 +4,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { config } from '@/lib/server/config';
 import { png, send, startApi, type TestApi } from '@/lib/server/http/testing/api';
+import { countObjects } from '@/lib/server/services/storageUse';
 import { objectStore } from '@/lib/server/storage';
 import { assetKey, dropAssetIfUnused, ImageRefused, putAsset, type Renditions } from './assets';
 import { rangeOf } from './serve';
@@ -206,11 +207,44 @@ describe('disk use', () => {
     const asset = await put(await noise(300, 300).png().toBuffer());
     const item = await api.db.item.create({ data: { id: crypto.randomUUID(), projectId: project, path: 'big.png', hash: asset.hash, width: 300, height: 300, deletedAt: new Date() } });
     const use = await api.owner.api.storageUse({});
-    expect(use).toMatchObject({ kind: 'disk', objects: (await objectStore().list('')).objects.length, freeBytes: expect.any(Number) });
-    expect(use.projects.find((p) => p.id === project)!.bytes).toBeGreaterThan(Number(asset.bytes));
-    expect(use.trashBytes).toBeGreaterThanOrEqual(Number(asset.bytes));
-    await api.db.item.delete({ where: { id: item.id } });
+    // The rows say what the store holds: no other objects were made here.
+    const { objects } = await objectStore().list('');
+    const lying = objects.filter(({ key }) => /^(assets|renditions)\//.test(key)).reduce((n, o) => n + o.size, 0);
+    expect(use).toMatchObject({ kind: 'disk', objectBytes: lying, counted: null, freeBytes: expect.any(Number) });
+    const thumb = (asset.renditions as { thumb: { bytes: number } }).thumb.bytes;
+    const shown = (projectUse: typeof use) => projectUse.projects.find((p) => p.id === project)!.bytes;
+    expect(shown(use)).toBeLessThanOrEqual(lying);
+    expect(use.trashBytes).toBe(Number(asset.bytes) + thumb);
+    // The same bytes in an item that stays are not the trash's.
+    const kept = await api.db.item.create({ data: { id: crypto.randomUUID(), projectId: project, path: 'same.png', hash: asset.hash, width: 300, height: 300 } });
+    expect(await api.owner.api.storageUse({})).toMatchObject({ trashBytes: 0, objectBytes: lying });
+    const other = (await api.owner.api.createProject({ body: { name: 'Shows it too' } })).id;
+    await api.db.projectAsset.create({ data: { projectId: other, hash: asset.hash } });
+    const both = await api.owner.api.storageUse({});
+    expect([both.objectBytes, shown(both), both.projects.find((p) => p.id === other)!.bytes]).toEqual([lying, shown(use), Number(asset.bytes) + thumb]);
+    await api.owner.api.trashProject({ params: { project: other } });
+    expect((await api.owner.api.storageUse({})).trashBytes).toBe(Number(asset.bytes) + thumb);
+    await api.db.projectAsset.delete({ where: { projectId_hash: { projectId: other, hash: asset.hash } } });
+    await api.db.item.deleteMany({ where: { id: { in: [item.id, kept.id] } } });
     expect((await api.owner.api.storageUse({})).trashBytes).toBe(0);
+  });
+
+  it('is counted in the store once a day, never for a page', async () => {
+    const { objects } = await objectStore().list('');
+    const now = Date.now();
+    expect(await countObjects(api.db, objectStore(), { now })).toBe(true);
+    const counted = { objects: objects.length, bytes: objects.reduce((n, o) => n + o.size, 0), at: new Date(now).toISOString() };
+    expect((await api.owner.api.storageUse({})).counted).toEqual(counted);
+    await objectStore().put('elsewhere/left.bin', new Uint8Array(5));
+    const list = vi.spyOn(objectStore(), 'list');
+    expect((await api.owner.api.storageUse({})).counted).toEqual(counted);
+    expect(await countObjects(api.db, objectStore(), { now: now + 3600_000 })).toBe(false);
+    expect(list).not.toHaveBeenCalled();
+    list.mockRestore();
+    expect(await countObjects(api.db, objectStore(), { now: now + 86_400_000, stopped: () => true })).toBe(false);
+    expect(await countObjects(api.db, objectStore(), { now: now + 86_400_000 })).toBe(true);
+    expect((await api.owner.api.storageUse({})).counted).toMatchObject({ objects: objects.length + 1, bytes: counted.bytes + 5 });
+    await objectStore().delete('elsewhere/left.bin');
   });
 });
 

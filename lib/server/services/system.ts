@@ -1,19 +1,16 @@
-/** What the installation is doing, and what it holds. */
-import { readFileSync, statfsSync } from 'node:fs';
+/** What the installation is doing. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { z } from 'zod';
 import type * as contract from '@/lib/api/routes/system';
-import { config } from '@/lib/server/config';
 import { db, Prisma } from '@/lib/server/db/client';
 import { eventHub } from '@/lib/server/events';
 import { QUEUE_NAMES } from '@/lib/server/queue/queues';
-import { objectStore, objectsUnder } from '@/lib/server/storage';
-import type { Who } from './access';
+import { objectStore } from '@/lib/server/storage';
 
 type Health = z.input<typeof contract.health.response>;
 type Part = Health['parts']['web'];
 type Learning = z.input<typeof contract.learning.response>;
-type StorageUse = z.input<typeof contract.storageUse.response>;
 
 /** A worker writes its row every few seconds; one that was silent for so long is not well. */
 const WORKER_SILENT_MS = 30_000;
@@ -85,46 +82,4 @@ async function queuesNow(): Promise<Health['parts']['queues']> {
   const rows = await db().job.groupBy({ by: ['queue', 'state'], where: { state: { in: ['queued', 'running'] } }, _count: true });
   const count = (name: string, state: string) => rows.find((r) => r.queue === name && r.state === state)?._count ?? 0;
   return QUEUE_NAMES.map((name) => ({ name, waiting: count(name, 'queued'), running: count(name, 'running') }));
-}
-
-/** What lies where, in bytes. Images that several projects show count in each of them; the total counts them once. */
-export async function storageUse(who: Who): Promise<StorageUse> {
-  const store = objectStore();
-  let objects = 0;
-  let objectBytes = 0;
-  for await (const { size } of objectsUnder(store, '')) {
-    objects++;
-    objectBytes += size;
-  }
-  const [database] = await db().$queryRaw<{ bytes: number }[]>`select pg_database_size(current_database())::float8 as "bytes"`;
-  const projects = await db().$queryRaw<{ id: string; name: string; bytes: number; trash: number }[]>`
-    with sizes as (
-      select a."hash", a."bytes" + coalesce((select sum((r.value->>'bytes')::bigint) from jsonb_each(a."renditions") r), 0) as "bytes" from "Asset" a)
-    select p."id", p."name",
-      (coalesce((select sum(s."bytes") from "ProjectAsset" pa join sizes s on s."hash" = pa."hash" where pa."projectId" = p."id"), 0)
-        + coalesce((select sum(m."bytes") from "ModelVersion" m where m."projectId" = p."id"), 0)
-        + coalesce((select sum(e."bytes") from "Export" e where e."projectId" = p."id"), 0)
-        + coalesce((select sum(f."bytes") from "ImportFile" f join "Import" i on i."id" = f."importId" where i."projectId" = p."id"), 0))::float8 as "bytes",
-      (case when p."deletedAt" is not null then 0 else
-        coalesce((select sum(s."bytes") from sizes s where exists (
-            select 1 from "Item" i where i."projectId" = p."id" and i."hash" = s."hash" and i."deletedAt" is not null)
-          and not exists (select 1 from "Item" i where i."projectId" = p."id" and i."hash" = s."hash" and i."deletedAt" is null)), 0)
-        + coalesce((select sum(m."bytes") from "ModelVersion" m where m."projectId" = p."id" and m."deletedAt" is not null), 0) end)::float8 as "trash"
-    from "Project" p where p."workspaceId" = ${who.workspaceId}::uuid order by 3 desc, p."name"`;
-  const trashed = new Set((await db().project.findMany({ where: { workspaceId: who.workspaceId, deletedAt: { not: null } }, select: { id: true } })).map((p) => p.id));
-  return {
-    kind: store.kind, objects, objectBytes, databaseBytes: database?.bytes ?? 0, freeBytes: freeBytes(),
-    trashBytes: projects.reduce((n, p) => n + (trashed.has(p.id) ? p.bytes : p.trash), 0),
-    projects: projects.map(({ id, name, bytes }) => ({ id, name, bytes })),
-  };
-}
-
-function freeBytes(): number | null {
-  if (objectStore().kind !== 'disk') return null;
-  try {
-    const { bavail, bsize } = statfsSync(config().dataDir);
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
 }
