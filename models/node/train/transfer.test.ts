@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const data = () => ({ train: drawnExamples(8, 1), val: drawnExamples(3, 2), classes: SHAPE_CLASSES });
 const options = (name: string, more: Partial<TrainOptions> = {}): TrainOptions => ({
-  task: 'detect', outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 32, height: 32 }, batch: 4, epochs: 3, ...more,
+  task: 'detect', outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 64, height: 64 }, batch: 4, epochs: 3, ...more,
 });
 const weightsOf = async (name: string) => {
   const { model } = await loadModel(path.join(folder, name));
@@ -46,7 +46,7 @@ describe('training from trained weights', () => {
     expect((await readdir(features)).sort()).toEqual(kept.sort());
     expect(await readFile(path.join(folder, 'again/weights.bin'), 'base64')).toBe(await readFile(path.join(folder, 'head/weights.bin'), 'base64'));
 
-    await trainModel(data(), options('full', { start, depth: 'full', epochs: 5 }), { onProgress: (p) => progress.push(p) });
+    await trainModel(data(), options('full', { start, depth: 'full', epochs: 10 }), { onProgress: (p) => progress.push(p) });
     const full = await weightsOf('full');
     expect(Object.keys(full).filter((name) => Buffer.compare(Buffer.from(before[name]!.data.buffer), Buffer.from(full[name]!.data.buffer)) === 0)).toEqual([]);
   }, 120_000);
