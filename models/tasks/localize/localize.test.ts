@@ -1,16 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { backbones } from '../../backbones';
 import { Graph, gradients, type Value } from '../../graph';
 import { edgesOf } from '../../heads/localizer';
 import { localizationLoss } from '../../losses/localization';
-import { loadPredictor, trainModel } from '../../node';
 import { float32 } from '../../runtime/engine';
-import { designOf, drawnShapes, exampleOf } from '../../testing/classDesign';
+import { designOf } from '../../testing/classDesign';
 import { checkGradients, randomTensor, runWithOrt } from '../../testing/gradcheck';
-import { SHAPE_CLASSES } from '../../testing/shapes';
 import { type BoxLabel, type Example, type Frame, type Label, type View } from '../types';
 import { type LocalizeHead } from './head';
 import { localize } from '.';
@@ -120,24 +115,4 @@ describe('predictions', () => {
     expect(values).toEqual({ top1: 1 / 3, meanIoU: (1 + 1 / 3) / 3, iou50: 1 / 3, correct: 1 / 3, presence: 3 / 5 });
     expect(byClass).toMatchObject({ accuracy: { a: 0.5, b: 0, c: null }, groundTruth: { a: 2, b: 1, c: 0 } });
   });
-});
-
-describe('a localizer', () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'fieldmark-localize-'));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
-  it('learns to find one square or disc', async () => {
-    const examples = (count: number, seed: number) => drawnShapes(count, seed).map((shape) => exampleOf(shape, 'box'));
-    const outDir = path.join(folder, 'model');
-    const { metrics } = await trainModel({ train: examples(32, 1), val: examples(10, 2), classes: SHAPE_CLASSES }, { task: 'localize', outDir, checkpointDir: path.join(folder, 'c'), epochs: 40, batch: 16, seed: 1 });
-    expect(metrics!.values.top1).toBeGreaterThan(0.8);
-    expect(metrics!.values.meanIoU).toBeGreaterThan(0.45);
-    const predictor = await loadPredictor(outDir);
-    const [prediction] = await predictor.predict([examples(1, 3)[0]!.image]);
-    await predictor.dispose();
-    expect(prediction!.labels).toHaveLength(1);
-  }, 120_000);
 });
