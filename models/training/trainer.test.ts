@@ -84,6 +84,26 @@ describe('a run', () => {
     for (const [name, { data }] of Object.entries(onnx.weights)) expect(relativeDifference(data, oracle.weights[name]!.data)).toBeLessThan(2e-3);
   });
 
+  it('with a weight that is a pack of its own is the run on tfjs, and is repeated bit for bit', async () => {
+    const wide = (): LayersModel => {
+      const input = tf.input({ shape: [8, 6, 3] });
+      const x = L.dense({ name: 'wide', units: 512, activation: 'tanh' }).apply(L.flatten().apply(input)) as tf.SymbolicTensor;
+      const model = tf.model({ inputs: input, outputs: L.dense({ name: 'dense', units: 2 }).apply(x) as tf.SymbolicTensor });
+      initialiseWeights(model, 1);
+      return model;
+    };
+    const results = [];
+    for (const engine of [ortEngine, ortEngine, tfEngine]) {
+      const trainer = await Trainer.create(engine, specOf(wide(), adamW({ weightDecay: 0.1 }), { averageDecay: 0.9, clipNorm: 1 }));
+      results.push({ packs: Object.keys(trainer.snapshot().state), losses: await run(trainer, 0, 5), weights: trainer.weights('average') });
+      await trainer.dispose();
+    }
+    const [onnx, again, oracle] = results as [(typeof results)[0], (typeof results)[0], (typeof results)[0]];
+    expect(onnx.packs.filter((name) => name.startsWith('decayed:'))).toHaveLength(1);
+    expect(bytes(again.weights)).toBe(bytes(onnx.weights));
+    for (const [name, { data }] of Object.entries(onnx.weights)) expect(relativeDifference(data, oracle.weights[name]!.data)).toBeLessThan(2e-3);
+  });
+
   it('lowers the loss on a batch that stays the same', async () => {
     const trainer = await Trainer.create(ortEngine, specOf(network(), adam(), { clipNorm: 1 }));
     const losses: number[] = [];
