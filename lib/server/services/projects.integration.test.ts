@@ -149,7 +149,7 @@ describe('the label schema', () => {
     await draw(documents[0]!, drawBox(a.id), drawBox(a.id));
     await draw(documents[1]!, drawBox(a.id));
     for (const [authorKind, count] of [['model', 3], ['truth', 2], ['import', 1], ['person', 1]] as const) {
-      const document = await ensureDocument(api.db, { itemId: items[0]!, authorKind, authorId: authorKind === 'truth' ? undefined : uuidv7() });
+      const document = await ensureDocument(api.db, { itemId: items[0]!, authorKind, authorId: authorKind === 'truth' ? null : uuidv7() });
       await applyOperations(api.db, { documentId: document.id, operations: [operationOf(document.id, Array.from({ length: count }, () => drawBox(b.id)))], userId: null });
     }
     const use = async () => (await manager.api.classUse({ params: { project: id } })).classes.sort((x, y) => y.annotations - x.annotations);

@@ -61,7 +61,7 @@ function projectsOf(workspaceId: string): Promise<{ id: string; name: string; tr
  * Counts what lies in the store, object by object, and keeps the result for the page; not again while it is a day old or less.
  * For workers: it takes as long as the store takes to list everything. Returns whether it counted.
  */
-export async function countObjects(client: Db, store: Pick<ObjectStore, 'list'>, { now = Date.now(), stopped = () => false } = {}): Promise<boolean> {
+export async function countObjects(client: Db, store: Pick<ObjectStore, 'list'>, { now = Date.now(), stopped = () => false }: { now?: number; stopped?: () => boolean } = {}): Promise<boolean> {
   const last = await getSetting<StorageUse['counted']>(client, COUNTED);
   if (last && now - Date.parse(last.at) < COUNT_MS) return false;
   let objects = 0;
