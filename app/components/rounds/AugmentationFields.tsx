@@ -59,7 +59,7 @@ function Row({ row: { name, title, help, min, max, step, blocked }, value, chang
     <div className={classes.row} data-changed={changed || undefined}>
       <Tooltip label={blocked ?? help} position="top-start"><Text size="xs" truncate>{title}</Text></Tooltip>
       {typeof value === 'number' ? (
-        <Slider size="sm" label={null} thumbLabel={`${title}. ${blocked ?? help}`} disabled={!!blocked} min={min} max={max} step={step} value={value} onChange={onChange} thumbProps={{ 'aria-valuetext': text }} />
+        <Slider size="sm" label={null} thumbLabel={`${title}. ${blocked ?? help}`} disabled={!!blocked} min={min} max={max} step={step} value={value} onChange={onChange} thumbValueText={text} />
       ) : (
         <RangeSlider size="sm" label={null} thumbFromLabel={`${title}: smallest. ${help}`} thumbToLabel={`${title}: largest. ${help}`} minRange={0} min={min} max={max} step={step} value={[value[0], value[1]]} onChange={onChange} />
       )}
