@@ -2,23 +2,22 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Annotation, LabelClass } from '@/lib/core/labels';
-import { maskArea, maskHas } from '@/lib/core/masks';
 import { exported } from './support/archive';
-import { cellsOf, content, drawCells, KEYS, maskOf, NAMES } from './support/cells';
+import { cellsOf, NAMES } from './support/cells';
 import { expectCoco, expectYolo } from './support/exports';
-import { axisOf, boxesOf } from './support/images';
-import { boxDistance, boxOf, expectBoxes, Labelling, proposalsOf, teamDocument } from './support/labelling';
+import { Labelling, teamDocument } from './support/labelling';
+import { BY_HAND, type Loop } from './support/loop';
+import { labelByHand } from './support/loopLabels';
+import { addBuiltin, lookAtModel, setAugmentation } from './support/loopModels';
+import { decideProposals } from './support/loopProposals';
 import { dropFolder, nav, segment } from './support/pages';
 import { makeCellSchema } from './support/schemaEditor';
 import { expect, test } from './support/test';
 
-/** So many images are labelled by hand; the model proposes for the rest. */
-const BY_HAND = 6;
-const TOLERANCE = 1.5;
 const MINUTES = 1.2;
 
 test('from an empty project to an export, with mouse and keyboard', async ({ page, owner, pictures }, info) => {
-  test.setTimeout(420_000);
+  test.setTimeout(460_000);
   const { api } = owner;
   const hand = new Labelling(page);
   const byName = new Map(pictures.map((p) => [p.name, p]));
@@ -77,138 +76,8 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     await expect(page).toHaveURL(/\/items\//);
   });
 
-  const first = pictures[0]!;
-  await test.step('3a. boxes by key and mouse: drawn, moved, resized, taken back, done again', async () => {
-    await hand.at(first.name);
-    await expect(page.getByTestId('position')).toHaveText('1 / 12');
-    await page.keyboard.press('Alt+3');
-    await expect(page.getByRole('heading', { name: 'What to label' })).toBeVisible();
-    await page.keyboard.press('Alt+1');
-
-    const [aim] = boxesOf(first, 'red');
-    await hand.pick(KEYS.platelet, 'box');
-    // Beside where it belongs, smaller, and of another class: then put right.
-    await hand.drawBox({ x0: aim!.x0 + 8, y0: aim!.y0 + 5, x1: aim!.x1 - 4, y1: aim!.y1 - 7 });
-    await hand.expectCount(1);
-    await hand.tool('v', 'select');
-    await page.keyboard.press(KEYS.red);
-    await expect(page.getByTestId('details').getByRole('combobox', { name: 'Class of the selected' })).toHaveValue(NAMES.red);
-    const middle = { x: (aim!.x0 + aim!.x1) / 2, y: (aim!.y0 + aim!.y1) / 2 };
-    await hand.drag([middle, { x: middle.x - 8, y: middle.y - 5 }], { steps: 4 });
-    await hand.drag([{ x: aim!.x1 - 12, y: aim!.y1 - 12 }, { x: aim!.x1, y: aim!.y1 }], { steps: 4 });
-    await hand.waitSaved();
-    const placed = (await teamDocument(api, hand.item)).annotations;
-    expect(placed).toHaveLength(1);
-    expect(placed[0]!.classId).toBe(classes.red.id);
-    expect(boxDistance(boxOf(placed[0]!), aim!)).toBeLessThanOrEqual(TOLERANCE);
-
-    for (let i = 0; i < 4; i++) await page.keyboard.press('Control+z');
-    await hand.expectCount(0);
-    for (let i = 0; i < 4; i++) await page.keyboard.press('Control+Shift+z');
-    await hand.expectCount(1);
-
-    // Zoomed in and dragged aside, the hand is as sure.
-    const [, next] = boxesOf(first, 'red');
-    const before = await hand.view();
-    const [at] = await hand.toScreen([{ x: next!.x0, y: next!.y0 }]);
-    await page.mouse.move(at!.x, at!.y);
-    await page.mouse.wheel(0, -400);
-    await expect.poll(async () => (await hand.view()).scale).toBeGreaterThan(before.scale * 1.3);
-    const zoomed = await hand.view();
-    await page.keyboard.down('Space');
-    await hand.drag([{ x: next!.x0, y: next!.y0 }, { x: next!.x0 + 20, y: next!.y0 + 15 }], { steps: 3 });
-    await page.keyboard.up('Space');
-    await expect.poll(async () => (await hand.view()).x).toBeGreaterThan(zoomed.x + 10);
-    await hand.pick(KEYS.red, 'box');
-    await page.mouse.move(at!.x, at!.y);
-    await hand.drawBox(next!);
-    await hand.expectCount(2);
-    await page.keyboard.press('f');
-    await expect.poll(async () => (await hand.view()).scale).toBeCloseTo(before.scale, 5);
-    await drawCells(hand, first, { red: 2 });
-    await hand.waitSaved();
-    expectBoxes((await teamDocument(api, hand.item)).annotations, cellsOf(first), TOLERANCE);
-  });
-
-  await test.step('3b. attributes, a mask and landmarks', async () => {
-    const boxes = cellsOf(first).length;
-    const white = (await teamDocument(api, hand.item)).annotations.find((a) => a.classId === classes.white.id)!;
-    await page.locator(`[data-annotation="${white.id}"]`).click();
-    const details = page.getByTestId('details');
-    await details.getByRole('combobox', { name: 'Stage' }).click();
-    await page.getByRole('option', { name: 'old' }).click();
-    await details.getByLabel('Lobes').fill('3');
-    await details.getByLabel('Lobes').press('Enter');
-    await page.keyboard.press('Escape');
-
-    const [left, centre, right] = axisOf(first);
-    await hand.pick(KEYS.nucleus, 'brush');
-    await page.keyboard.press('[');
-    await hand.drag([left!, centre!, right!], { steps: 6 });
-    await hand.expectCount(boxes + 1);
-    await hand.waitSaved();
-    const painted = maskOf((await teamDocument(api, hand.item)).annotations);
-    for (const p of [left!, centre!, right!]) expect(maskHas(painted, Math.floor(p.x), Math.floor(p.y))).toBe(true);
-    await hand.tool('e', 'eraser');
-    await hand.drag([right!, { x: right!.x + 1, y: right!.y + 1 }], { steps: 2 });
-    await expect.poll(async () => maskHas(maskOf((await teamDocument(api, hand.item)).annotations), Math.floor(right!.x), Math.floor(right!.y))).toBe(false);
-    const erased = maskOf((await teamDocument(api, hand.item)).annotations);
-    expect(maskArea(erased)).toBeLessThan(maskArea(painted));
-    expect(maskHas(erased, Math.floor(left!.x), Math.floor(left!.y))).toBe(true);
-
-    await hand.pick(KEYS.axis, 'landmarks');
-    await expect(page.getByTestId('landmark-list').getByRole('listitem').nth(0)).toContainText('left end (next)');
-    await hand.click(left!);
-    await hand.click(centre!);
-    await expect(page.getByTestId('landmark-list').getByRole('listitem').nth(2)).toContainText('right end (next)');
-    await page.keyboard.down('Shift');
-    await hand.click(right!);
-    await page.keyboard.up('Shift');
-    await hand.expectCount(boxes + 2);
-    await hand.waitSaved();
-  });
-
-  await test.step('3c. a reload in the middle loses nothing, not even what can be taken back', async () => {
-    const count = cellsOf(first).length + 2;
-    const before = await teamDocument(api, hand.item);
-    await page.reload();
-    await hand.ready();
-    await hand.expectCount(count);
-    await page.keyboard.press('Control+z');
-    await expect.poll(async () => (await teamDocument(api, hand.item)).seq).toBe(before.seq + 1);
-    await page.keyboard.press('Control+Shift+z');
-    await hand.waitSaved();
-    const after = await teamDocument(api, hand.item);
-    expect(content(after.annotations)).toEqual(content(before.annotations));
-    const axis = after.annotations.find((a) => a.geometry.kind === 'landmarks')!.geometry;
-    if (axis.kind !== 'landmarks') throw new Error('not landmarks');
-    expect(axis.points.map((p) => p.v)).toEqual([2, 2, 1]);
-    axisOf(first).forEach((p, i) => expect(Math.hypot(axis.points[i]!.x - p.x, axis.points[i]!.y - p.y)).toBeLessThanOrEqual(TOLERANCE));
-    const [stage, lobes] = classes.white.attributes;
-    const white = after.annotations.find((a) => a.classId === classes.white.id && a.attributes[lobes!.id] === 3)!;
-    expect(stage!.type === 'select' && stage!.options.find((o) => o.id === white.attributes[stage!.id])?.name).toBe('old');
-  });
-
-  await test.step(`3d. done by one key, and on to the next, ${BY_HAND} images long`, async () => {
-    for (let i = 0; i < BY_HAND; i++) {
-      const now = pictures[i]!;
-      await hand.at(now.name);
-      if (i > 0) {
-        await hand.expectCount(0);
-        await drawCells(hand, now);
-        await expect(page.getByTestId('object-count')).toHaveAttribute('data-count', String(cellsOf(now).length));
-      }
-      await page.keyboard.press('d');
-    }
-    await hand.at(pictures[BY_HAND]!.name);
-    const { items } = await api.items({ params: { project }, query: { status: 'done' } });
-    expect(items.map((i) => i.path)).toEqual(pictures.slice(0, BY_HAND).map((p) => p.name));
-    for (const i of items) {
-      expect(i.split).not.toBeNull();
-      expectBoxes((await teamDocument(api, i.id)).annotations, cellsOf(picture(i.path)), TOLERANCE);
-    }
-    await hand.leave();
-  });
+  const loop: Loop = { page, api, hand, project, pictures, classes: classes! };
+  await labelByHand(loop);
 
   await test.step('4. anchors', async () => {
     await nav(page, 'Anchors');
@@ -229,6 +98,7 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     await nav(page, 'Training');
     await page.getByLabel('Time to take, in minutes').fill(String(MINUTES));
     await page.getByLabel('Name of the model').fill('first round');
+    await setAugmentation(loop);
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await expect(page.getByRole('heading', { name: 'This run' })).toBeVisible();
     const loss = page.getByText('Loss', { exact: true }).first();
@@ -246,112 +116,8 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     expect(points.some((p) => p.name.endsWith('.mAP50'))).toBe(true);
   });
 
-  /** Items with the model's proposals, those with many first. */
-  let waiting: { id: string; path: string; scores: number[] }[] = [];
-  let threshold = 0;
-  await test.step('6a. proposals for the open images', async () => {
-    await nav(page, 'Models');
-    await page.getByRole('button', { name: 'Pre-label', exact: true }).first().click();
-    const dialog = page.getByRole('dialog', { name: 'Pre-label by a model' });
-    await dialog.getByRole('slider', { name: 'Lowest score' }).press('Home');
-    await expect(dialog.getByText('a score of at least 0.01')).toBeVisible();
-    await dialog.getByRole('button', { name: 'Pre-label', exact: true }).click();
-    await expect(dialog).toBeHidden();
-    await expect.poll(async () => (await api.jobs({ params: { project }, query: { kind: 'prelabel' } })).items[0]?.state, { timeout: 60_000 }).toBe('done');
-
-    const { items } = await api.items({ params: { project }, query: { proposals: true } });
-    for (const i of items) waiting.push({ id: i.id, path: i.path, scores: (await proposalsOf(api, i.id)).map((a) => a.score!).sort((a, b) => b - a) });
-    waiting = waiting.sort((a, b) => b.scores.length - a.scores.length);
-    expect(waiting.length, 'images on which the model proposes something').toBeGreaterThanOrEqual(2);
-    // Low enough that both images that follow have some to decide.
-    threshold = Math.max(0.01, Math.floor(100 * Math.min(...waiting.slice(0, 2).map((w) => w.scores[Math.min(7, w.scores.length - 1)]!))) / 100);
-
-    await nav(page, 'Images');
-    await page.getByRole('checkbox', { name: 'With proposals' }).click();
-    await expect(page.getByRole('checkbox', { name: 'With proposals' })).toBeChecked();
-    await expect(page.getByRole('listitem')).toHaveCount(items.length);
-    await page.getByRole('link').filter({ hasText: waiting[0]!.path }).click();
-  });
-
-  await test.step('6b. threshold, accept one, reject one, correct one, accept the rest', async () => {
-    const { path: name, scores } = waiting[0]!;
-    await hand.at(name);
-    await page.keyboard.press('Alt+2');
-    const slider = page.getByRole('slider', { name: 'Threshold' });
-    const undecided = page.getByTestId('proposal-count');
-    await slider.press('End');
-    await expect(undecided).toHaveAttribute('data-count', String(scores.filter((s) => s >= 1).length));
-    await slider.press('Home');
-    await expect(undecided).toHaveAttribute('data-count', String(scores.length));
-    for (let i = 0; i < Math.round(threshold * 100); i++) await slider.press('ArrowRight');
-    const above = scores.filter((s) => s >= threshold - 1e-9).length;
-    await expect(undecided).toHaveAttribute('data-count', String(above));
-    expect(above).toBeGreaterThanOrEqual(4);
-
-    await hand.canvas.focus();
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('a');
-    await hand.expectCount(1);
-    await page.keyboard.press('x');
-    await expect(undecided).toHaveAttribute('data-count', String(above - 2));
-    // A pull at a corner of the one in focus corrects and accepts it.
-    const focused = await page.getByRole('listbox', { name: 'Proposals' }).locator('[aria-selected=true]').getAttribute('data-proposal');
-    const proposal = (await proposalsOf(api, hand.item)).find((a) => a.id === focused)!;
-    const { x1, y1 } = boxOf(proposal);
-    await hand.drag([{ x: x1, y: y1 }, { x: x1 - 3, y: y1 - 3 }], { steps: 4 });
-    await hand.expectCount(2);
-    await expect(undecided).toHaveAttribute('data-count', String(above - 3));
-    await page.keyboard.press('Shift+a');
-    await expect(undecided).toHaveAttribute('data-count', '0');
-    await hand.expectCount(above - 1);
-    await hand.waitSaved();
-
-    const { annotations, decisions } = await teamDocument(api, hand.item);
-    const made = Object.values(decisions);
-    expect(made.filter((d) => d === 'rejected')).toHaveLength(1);
-    expect(made.filter((d) => d === 'corrected')).toHaveLength(1);
-    expect(made.filter((d) => d === 'accepted')).toHaveLength(above - 2);
-    expect(annotations).toHaveLength(above - 1);
-    expect(annotations.every((a) => a.origin !== null && a.origin.score >= threshold - 1e-9)).toBe(true);
-    const corrected = annotations.find((a) => a.origin!.annotation === proposal.id)!;
-    expect(boxOf(corrected).x1).toBeLessThan(x1);
-    await page.keyboard.press('d');
-    await expect(hand.canvas).not.toHaveAccessibleName(`Canvas: ${name}`);
-    await hand.leave();
-    expect((await api.item({ params: { id: waiting[0]!.id } })).status).toBe('done');
-  });
-
-  await test.step('6c. not done while proposals are undecided; then the rest is rejected', async () => {
-    const { id, path: name, scores } = waiting[1]!;
-    await page.getByRole('link').filter({ hasText: name }).click();
-    await hand.at(name);
-    await page.keyboard.press('Alt+2');
-    const left = scores.filter((s) => s >= threshold - 1e-9).length;
-    await expect(page.getByTestId('proposal-count')).toHaveAttribute('data-count', String(left));
-    await page.keyboard.press('d');
-    const dialog = page.getByRole('dialog', { name: `${left} proposals undecided` });
-    await expect(dialog).toBeVisible();
-    expect((await api.item({ params: { id } })).status).not.toBe('done');
-    await dialog.getByRole('button', { name: 'Review them' }).click();
-    await expect(dialog).toBeHidden();
-    await page.keyboard.press('a');
-    await expect(page.getByTestId('proposal-count')).toHaveAttribute('data-count', String(left - 1));
-    await page.keyboard.press('d');
-    await page.getByRole('dialog', { name: `${left - 1} proposals undecided` }).getByRole('button', { name: 'Reject the rest and finish' }).click();
-    await expect.poll(async () => (await api.item({ params: { id } })).status).toBe('done');
-    const { annotations, decisions } = await teamDocument(api, id);
-    expect(annotations).toHaveLength(1);
-    expect(Object.values(decisions).sort()).toEqual(['accepted', ...Array.from({ length: left - 1 }, () => 'rejected')]);
-    await expect(hand.canvas).not.toHaveAccessibleName(`Canvas: ${name}`);
-    await hand.leave();
-
-    await nav(page, 'Models');
-    await expect(page.getByRole('heading', { name: 'What people did with the proposals' })).toBeVisible();
-    await page.getByRole('button', { name: 'Move to trash' }).click();
-    await expect(page.getByRole('heading', { name: 'No models yet' })).toBeVisible();
-    await page.getByRole('button', { name: 'Undo' }).click();
-    await expect(page.getByText('Current', { exact: true })).toBeVisible();
-  });
+  const threshold = await decideProposals(loop);
+  await lookAtModel(loop);
 
   await test.step('7. quality: the team against the model, and a disagreement at its place', async () => {
     await nav(page, 'Quality');
@@ -405,4 +171,6 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     await expectCoco(await exported(page, 'COCO', false), { drawn, classes: Object.values(classes) });
     await expectYolo(await exported(page, 'YOLO', true), { drawn, classes: Object.values(classes), splits: new Map(done.map((i) => [i.path, i.split!])), original: (name) => readFile(picture(name).file) });
   });
+
+  await addBuiltin(loop);
 });

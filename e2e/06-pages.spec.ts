@@ -32,13 +32,19 @@ test('pages of a project with everything in it', async ({ page, owner, pictures 
   const faults = faultsOf(page);
   for (const name of ofProject) await look(page, faults, `/projects/${project}${name && `/${name}`}`, `project-${name || 'images'}`);
   await look(page, faults, `/projects/${project}/items/${items[0]!.id}`, 'labelling');
+  await look(page, faults, `/projects/${project}/train`, 'project-augmentation', async () => {
+    await page.getByRole('button', { name: 'Augmentation' }).click();
+    await expect(page.getByRole('img', { name: /^Variant 5/ })).toBeVisible();
+  });
+  const [model] = (await owner.api.models({ params: { project }, query: {} })).items;
+  if (model) await look(page, faults, `/projects/${project}/models/${model.id}`, 'project-network');
 });
 
 test('pages of an empty project', async ({ page, owner }) => {
   test.setTimeout(120_000);
   const { id } = await owner.api.createProject({ body: { name: 'Nothing in it yet' } });
   const faults = faultsOf(page);
-  for (const name of ofProject) await look(page, faults, `/projects/${id}${name && `/${name}`}`, `empty-${name || 'images'}`, ['light']);
+  for (const name of ofProject) await look(page, faults, `/projects/${id}${name && `/${name}`}`, `empty-${name || 'images'}`, undefined, ['light']);
 });
 
 test('pages of the workspace', async ({ page }) => {
@@ -73,11 +79,12 @@ function faultsOf(page: Page): string[] {
   return faults;
 }
 
-async function look(page: Page, faults: string[], address: string, name: string, schemes: ('light' | 'dark')[] = ['light', 'dark']): Promise<void> {
+async function look(page: Page, faults: string[], address: string, name: string, arrange?: () => Promise<void>, schemes: ('light' | 'dark')[] = ['light', 'dark']): Promise<void> {
   await test.step(`${name}: ${address}`, async () => {
     await page.emulateMedia({ colorScheme: schemes[0], reducedMotion: 'reduce' });
     await page.goto(address);
     await expect(page.locator('h1, [role="application"][data-image="ready"]').first()).toBeVisible();
+    await arrange?.();
     await expect(page.locator('[aria-busy="true"], .mantine-Skeleton-root:visible')).toHaveCount(0);
     await expect(page).toHaveTitle(/Fieldmark/);
     // Colours are looked at as they are in the end, not on the way from light to dark.
