@@ -43,7 +43,7 @@ export function augmentRows(task: TaskName, classes: readonly Pick<LabelClass, '
         { name: 'rotate', title: 'Turn', help: 'About the middle of the image.', min: 0, max: 180, step: 1 },
         { name: 'shear', title: 'Slant', help: 'Along each side.', min: 0, max: 45, step: 1 },
         share('elastic', 'Local warping', 'Bends the image as rubber, up to the strongest bend that cannot fold it.'),
-        { name: 'elasticCells', title: 'Fineness of the warping', help: 'Cells along the shorter side: few bend the whole, many bend details.', min: 1, max: 16, step: 1 },
+        { name: 'elasticCells', title: 'Warping: fineness', help: 'Cells along the shorter side: few bend the whole, many bend details.', min: 1, max: 16, step: 1 },
       ],
     },
     {

@@ -31,7 +31,7 @@ export function ClassMapping({ task, from, to, value, onChange }: Props) {
       {from.length > LONG && (
         <Table mb={4}><Table.Tbody><Table.Tr>
           <Table.Td><TextInput aria-label="Find a class of the model" placeholder="Find" value={search} onChange={(e) => setSearch(e.currentTarget.value)} /></Table.Td>
-          <Table.Td w={160}><Switch label="Only chosen ones" checked={mappedOnly} onChange={(e) => setMappedOnly(e.currentTarget.checked)} /></Table.Td>
+          <Table.Td w={190}><Switch label="Only chosen ones" checked={mappedOnly} onChange={(e) => setMappedOnly(e.currentTarget.checked)} /></Table.Td>
         </Table.Tr></Table.Tbody></Table>
       )}
       <ScrollArea.Autosize mah={260} type="auto">

@@ -23,7 +23,7 @@ const headlineOf = (m: Parameters<typeof headline>[0]) => {
 
 /** Which images a model makes proposals for, and how many it may make. */
 export function PrelabelDialog(props: Props) {
-  return <Modal opened={props.opened} onClose={props.onClose} title="Pre-label by a model"><Form {...props} /></Modal>;
+  return <Modal opened={props.opened} onClose={props.onClose} title="Pre-label by a model" size="lg"><Form {...props} /></Modal>;
 }
 
 function Form({ project, onClose, model, items }: Props) {

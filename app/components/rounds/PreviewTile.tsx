@@ -67,7 +67,7 @@ function Shape({ label, cls }: { label: PreviewLabel; cls: LabelClass | undefine
       {points.map((p, i) => drawn(i) && (
         <g key={i}>
           <circle cx={p.x} cy={p.y} r={points.length > NUMBERED ? 2 : 3} fill={p.v === 2 ? color : 'none'} stroke={p.v === 2 ? '#000' : color} strokeWidth={p.v === 2 ? 0.6 : 1.2} />
-          {points.length <= NUMBERED && <text x={p.x + 4} y={p.y - 4} fontSize={13} fill="#fff" stroke="#000" strokeWidth={3} paintOrder="stroke">{i + 1}</text>}
+          {points.length <= NUMBERED && <text x={p.x + 4} y={p.y - 4} fontSize={10} fill="#fff" stroke="#000" strokeWidth={2} paintOrder="stroke">{i + 1}</text>}
         </g>
       ))}
     </g>
