@@ -31,6 +31,8 @@ export interface TrainerSpec {
   optimizer: Optimizer;
   /** Parts into which each step's batch is cut to save memory; divides the batch. Default 1. */
   microBatches?: number;
+  /** Factor on the learning rate of the weight of this name. Default 1 for all. */
+  rateOf?(name: string): number;
   /** Gradients are scaled down to this global L2 norm where they exceed it. */
   clipNorm?: number;
   /** Decay of the weights' moving average; absent: none is kept. It starts lower and rises in the first steps. */
@@ -108,12 +110,18 @@ function sumsOver(parts: number, graph: Graph, totals: Map<Value, Value>): Batch
   };
 }
 
+/** Weights that one update moves, and the factor on its learning rate. */
+interface TrainedPack {
+  pack: Pack;
+  rate: number;
+}
+
 interface Traced extends LossResult {
   graph: Graph;
   lowered: LoweredModel;
   /** What this part adds to each total, and the input that is the total. */
   totals: Map<Value, Value>;
-  trained: Pack[];
+  trained: TrainedPack[];
   statistics: Pack;
   vectors: Map<Pack, Value>;
   /** Weights as cut out of the vectors, by name. */
@@ -128,16 +136,20 @@ function tracePacked(spec: TrainerSpec): Traced {
     new Pack(name, weights.filter(include).map(({ name: own, value, layout }) => ({ name: own, shape: value.shape, layout })));
   const decayed = (weight: LoweredWeight) => weight.trainable && weight.decays;
   const alone = (weight: LoweredWeight) => sizeOf(weight.value.shape) >= ALONE_FROM;
-  const trained = [
+  const rateOf = ({ name }: { name: string }) => spec.rateOf?.(name) ?? 1;
+  const slow = (rate: number) => (rate === 1 ? '' : `×${rate}`);
+  const trained: TrainedPack[] = [
     // The last layers' first, in the order in which their gradients come.
-    ...weights.filter((weight) => decayed(weight) && alone(weight)).toReversed().map(({ name }) => packed(`${DECAYED}:${name}`, (weight) => weight.name === name)),
-    packed(DECAYED, (weight) => decayed(weight) && !alone(weight)),
-    packed('plain', (weight) => weight.trainable && !weight.decays),
-  ].filter(({ size }) => size > 0);
+    ...weights.filter((weight) => decayed(weight) && alone(weight)).toReversed().map((own) => ({ pack: packed(`${DECAYED}:${own.name}`, ({ name }) => name === own.name), rate: rateOf(own) })),
+    ...[...new Set(weights.map(rateOf))].flatMap((rate) => [
+      { pack: packed(`${DECAYED}${slow(rate)}`, (weight) => decayed(weight) && !alone(weight) && rateOf(weight) === rate), rate },
+      { pack: packed(`plain${slow(rate)}`, (weight) => weight.trainable && !weight.decays && rateOf(weight) === rate), rate },
+    ]),
+  ].filter(({ pack }) => pack.size > 0);
   const statistics = packed(STATISTICS, (weight) => !weight.trainable && updates.has(weight.name));
 
   const graph = new Graph();
-  const vectors = new Map([...trained, statistics].filter(({ size }) => size > 0).map((pack) => [pack, graph.input(pack.name, [pack.size])]));
+  const vectors = new Map([...trained.map(({ pack }) => pack), statistics].filter(({ size }) => size > 0).map((pack) => [pack, graph.input(pack.name, [pack.size])]));
   const pieces = new Map([...vectors].flatMap(([pack, vector]) => [...pack.unpack(vector)]));
   const traced = trace(spec, graph, (name) => pieces.get(name));
   const all = readWeights(spec.model);
@@ -148,10 +160,10 @@ function tracePacked(spec: TrainerSpec): Traced {
 /** The step of `spec` as a program. */
 export function buildStep(spec: TrainerSpec): StepGraph {
   const { loss, parts, lowered, totals, graph, trained, statistics, vectors, pieces, constants } = tracePacked(spec);
-  const names = trained.flatMap((pack) => pack.weights.map(({ name }) => name));
+  const names = trained.flatMap(({ pack }) => pack.weights.map(({ name }) => name));
   const derived = gradients(loss, names.map((name) => pieces.get(name)!));
   const gradientOf = new Map(names.flatMap((name, i) => (derived[i] ? [[name, derived[i]] as const] : [])));
-  let ready = trained.map((pack) => pack.pack(graph, gradientOf));
+  let ready = trained.map(({ pack }) => pack.pack(graph, gradientOf));
   const outputs: Record<string, Value> = { loss, ...parts };
   const state: Record<string, Value> = {};
   const sums: string[] = [];
@@ -160,7 +172,7 @@ export function buildStep(spec: TrainerSpec): StepGraph {
   /** The next value of a state: the new one in the run that applies, else the old one. */
   const when = (next: Value, old: Value): Value => (apply ? ops.where(apply, next, old) : next);
   if (apply) {
-    ready = trained.map(({ name }, i) => {
+    ready = trained.map(({ pack: { name } }, i) => {
       const total = ops.add(graph.input(sumOf(name), ready[i]!.shape), ready[i]!);
       state[sumOf(name)] = ops.where(apply, 0, total);
       sums.push(sumOf(name));
@@ -183,10 +195,10 @@ export function buildStep(spec: TrainerSpec): StepGraph {
     const average = graph.input(averageOf(pack.name), [pack.size]);
     state[averageOf(pack.name)] = when(ops.add(average, ops.mul(ops.sub(next, average), averageRate)), average);
   };
-  trained.forEach((pack, i) => {
+  trained.forEach(({ pack, rate }, i) => {
     const vector = vectors.get(pack)!;
     const slots = Object.fromEntries(spec.optimizer.slots.map((slot) => [slot, graph.input(slotOf(slot, pack.name), [pack.size])]));
-    const updated = spec.optimizer.update({ parameter: vector, gradient: ready[i]!, slots, scalars, decays: pack.name.startsWith(DECAYED) });
+    const updated = spec.optimizer.update({ parameter: vector, gradient: ready[i]!, slots, scalars: rate === 1 ? scalars : { ...scalars, learningRate: ops.mul(scalars.learningRate!, rate) }, decays: pack.name.startsWith(DECAYED) });
     keep(pack, when(updated.parameter, vector));
     for (const [slot, next] of Object.entries(updated.slots)) state[slotOf(slot, pack.name)] = when(next, slots[slot]!);
   });

@@ -1,5 +1,5 @@
 /** From data and wishes to a training step that fits into memory. */
-import { backbones, unfreeze, type Backbone } from '../../backbones';
+import { backbones, blockOf, unfreeze, type Backbone } from '../../backbones';
 import { type Graph } from '../../graph';
 import { normalise } from '../../inference/normalise';
 import { type ModelDesign } from '../../runtime/card';
@@ -100,11 +100,11 @@ async function fit(
   const stages = stagesOf(depth, trained, backbone.blocks.length);
   // The last stage trains the most, and needs the most.
   unfreeze(model, backbone, stages.at(-1)!.blocks);
-  const { microBatches, bytes } = await fitToMemory(specOf({ task, design, model, microBatches: 1 }, batch, seed), memory, () => breathe(signal));
+  const { microBatches, bytes } = await fitToMemory(specOf({ task, design, model, backbone, stage: stages.at(-1)!, microBatches: 1 }, batch, seed), memory, () => breathe(signal));
   const megabytes = (n: number) => `${Math.round(n / 2 ** 20)} MB`;
   if (bytes > memory) onNote?.(`Even one image at a time is expected to need ${megabytes(bytes)}, more than the ${megabytes(memory)} allowed. A smaller input or backbone would fit.`);
   else if (microBatches > 1) onNote?.(`A step takes its ${batch} images in ${microBatches} parts, to stay within ${megabytes(memory)}.`);
-  const fingerprint = sha256(JSON.stringify([4, seed, design, batch, microBatches, stages, options.start, options.minutes, options.epochs, options.learningRate, images(train), images(val), ...variation(options)]));
+  const fingerprint = sha256(JSON.stringify([5, seed, design, batch, microBatches, stages, options.start, options.minutes, options.epochs, options.learningRate, images(train), images(val), ...variation(options)]));
   return { ...built, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], batch, microBatches, stages, fingerprint };
 }
 
@@ -121,7 +121,7 @@ const images = (list: readonly Example[]) => list.map(({ id, width, height, labe
  * The training step: normalise, network, loss; AdamW, clipped gradients, averaged weights. With a `cut` the step begins at
  * the features of those tensors.
  */
-export function specOf({ task, design, model, microBatches }: Pick<Prepared, 'task' | 'design' | 'model' | 'microBatches'>, batch: number, seed: number, cut: readonly tf.SymbolicTensor[] = []): TrainerSpec {
+export function specOf({ task, design, model, backbone, stage: { backboneRate }, microBatches }: Pick<Prepared, 'task' | 'design' | 'model' | 'backbone' | 'microBatches'> & { stage: Stage }, batch: number, seed: number, cut: readonly tf.SymbolicTensor[] = []): TrainerSpec {
   const { width, height } = design.inputSize;
   const targets = task.targets(design, batch);
   const features = cut.map((tensor, i) => [featureName(i), { shape: [batch, ...tensor.shape.slice(1).map((n) => n!)], dtype: 'float32' as const }] as const);
@@ -137,6 +137,7 @@ export function specOf({ task, design, model, microBatches }: Pick<Prepared, 'ta
       return task.loss(graph, design, network(...inputs), values, sums);
     },
     optimizer: adamW({ weightDecay: 0.02 }),
+    ...(backboneRate !== 1 && { rateOf: (name: string) => (blockOf(backbone, name.split('/')[0]!) === null ? 1 : backboneRate) }),
     clipNorm: 10,
     averageDecay: 0.998,
   };

@@ -6,8 +6,10 @@ export interface Stage {
   blocks: number;
   /** Share of the whole run. */
   share: number;
-  /** Factor on the learning rate. */
-  rate: number;
+  /** Factor on the learning rate of the backbone. */
+  backboneRate: number;
+  /** What the frozen part gives is kept on disk, for a few variants of each image. */
+  keeps: boolean;
   /** For people. */
   title: string;
 }
@@ -31,16 +33,20 @@ export function chooseDepth(images: number, trained: boolean): { depth: Depth; w
   return { depth: 'full', why: `The head is trained first, then the last third of the backbone, then all of it: ${images} labelled images are enough for that.` };
 }
 
+/** Trained layers learn so many times slower than new ones: they are to be bent, not forgotten. */
+const BACKBONE_RATE = 0.1;
+
 /** The stages of a run to a depth. `blocks`: how many the backbone has. */
 export function stagesOf(depth: Depth, trained: boolean, blocks: number): Stage[] {
-  if (!trained) return [{ blocks, share: 1, rate: 1, title: 'all layers' }];
+  if (!trained) return [{ blocks, share: 1, backboneRate: 1, keeps: false, title: 'all layers' }];
   const third = Math.max(1, Math.ceil(blocks / 3));
-  const head = { blocks: 0, rate: 1, title: 'the head, on kept features' };
-  const part = { blocks: third, rate: 0.3, title: 'the head and the last third of the backbone' };
-  const all = { blocks, rate: 0.15, title: 'all layers' };
+  // Keeping pays where few images are seen often: not in the short first stages of a run that goes on to all layers.
+  const head = { blocks: 0, backboneRate: BACKBONE_RATE, keeps: depth !== 'full', title: depth === 'full' ? 'the head' : 'the head, on kept features' };
+  const part = { blocks: third, backboneRate: BACKBONE_RATE, keeps: depth !== 'full', title: 'the head and the last third of the backbone' };
+  const all = { blocks, backboneRate: BACKBONE_RATE, keeps: false, title: 'all layers' };
   if (depth === 'head') return [{ ...head, share: 1 }];
   if (depth === 'partial') return [{ ...head, share: 0.4 }, { ...part, share: 0.6 }];
-  return [{ ...head, share: 0.2 }, { ...part, share: 0.2 }, { ...all, share: 0.6 }];
+  return [{ ...head, share: 0.1 }, { ...part, share: 0.1 }, { ...all, share: 0.8 }];
 }
 
 /** Where a stage lies in the run, as shares of it. */

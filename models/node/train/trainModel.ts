@@ -111,9 +111,9 @@ class Run {
       const last = this.stage === stages.length - 1;
       unfreeze(this.run.model, this.run.backbone, stages[this.stage]!.blocks);
       // What cannot be computed ahead is computed at every step.
-      const cut = this.options.featureBytes === 0 ? [] : cutOf(this.run.model);
+      const cut = stages[this.stage]!.keeps && this.options.featureBytes !== 0 ? cutOf(this.run.model) : [];
       await breathe(this.signal);
-      this.trainer = await Trainer.create(this.engine, specOf(this.run, this.run.batch, this.options.seed ?? 1, cut), this.compile);
+      this.trainer = await Trainer.create(this.engine, specOf({ ...this.run, stage: stages[this.stage]! }, this.run.batch, this.options.seed ?? 1, cut), this.compile);
       try {
         if (resumes) this.goOn(resumes);
         await this.train(cut);
@@ -135,9 +135,9 @@ class Run {
   private async train(cut: readonly tf.SymbolicTensor[]): Promise<void> {
     const { task, stages } = this.run;
     const { learningRate = task.defaults.learningRate } = this.options;
-    const { from, to } = spanOf(stages, this.stage);
-    const schedule = withWarmUp(cosine(learningRate * stages[this.stage]!.rate), 0.05);
-    const within = () => Math.min(1, Math.max(0, (this.progress - from) / (to - from)));
+    const { to } = spanOf(stages, this.stage);
+    // One curve over the whole run: a stage lets more learn, and what learned before goes on as it was.
+    const schedule = withWarmUp(cosine(learningRate), 0.05);
     const last = this.stage === stages.length - 1;
     const loader = cut.length > 0 ? await this.featureLoader(cut) : this.imageLoader(this.trainer.steps);
     let saved = performance.now();
@@ -149,7 +149,7 @@ class Run {
         const before = performance.now();
         const feeds = await loader.next();
         const fed = performance.now();
-        const rate = schedule(within());
+        const rate = schedule(this.progress);
         const result = await this.trainer.train(feeds, rate);
         const after = performance.now();
         this.budget.noteStep((after - before) / 1000);

@@ -7,7 +7,7 @@ import { type Task, TrainingDataError } from '../types';
 import { decodeMasks } from './decode';
 import { segmentEvaluator } from './evaluator';
 import { channelsOf, headSchema, layoutOf, type SegmentHead } from './head';
-import { chooseInputSize, chooseMinArea, chooseNeck, countable, coversAll, usable } from './plan';
+import { chooseClassWeights, chooseInputSize, chooseMinArea, chooseNeck, countable, coversAll, usable } from './plan';
 import { sharesShape, writeShares } from './targets';
 
 const optionsSchema = z.object({
@@ -36,7 +36,7 @@ export const segment: Task<SegmentHead> = {
   labelMap: true,
   headSchema,
   optionsSchema,
-  defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5000 }, learningRate: 2e-3, batch: 4, backbone: 'compact' },
+  defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5000 }, learningRate: 2e-3, batch: 4, backbone: 'mobilenet3-coco' },
 
   plan({ train, val, classes }, { inputSize: wanted, multiple, backbone, options }) {
     const chosen = optionsSchema.parse(options);
@@ -72,7 +72,7 @@ export const segment: Task<SegmentHead> = {
       instances: [...instances],
       neck,
       minArea: chosen.minArea ?? chooseMinArea(usedTrain.examples, instances, inputSize),
-      classWeights: null,
+      classWeights: chooseClassWeights(usedTrain.examples, ids, background),
     };
     return { inputSize, head, train: usedTrain.examples, val: usedVal.examples, notes };
   },

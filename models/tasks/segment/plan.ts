@@ -14,6 +14,8 @@ const SMALL_SIDE = 10;
 const LEFT_OVER = 0.01;
 /** A class is countable when so large a share of the images that show it has several of its masks. */
 const SEVERAL = 0.3;
+/** No class counts for more than this, or for less than its inverse, beside the median class. */
+const MOST_WEIGHT = 4;
 /** Specks are smaller than this share of what only one training object in fifty falls below. */
 const SPECK = 0.25;
 /** Necks that are tried, on so many images of so many pixels together. */
@@ -82,6 +84,30 @@ export function countable(examples: readonly Example[], classIds: readonly strin
     const { images, several } = shown.get(id) ?? { images: 0, several: 0 };
     return images > 0 && several / images >= SEVERAL;
   });
+}
+
+/**
+ * One factor a channel for the cross-entropy, in the order of the channels: the root of the median class's share of the pixels
+ * over the class's own. Median frequency balancing (Eigen & Fergus 2015) without the root finds still more of what is rare, and
+ * takes too much else for it. Null where there are fewer than three channels: two balance each other in the soft Dice.
+ */
+export function chooseClassWeights(examples: readonly Example[], classIds: readonly string[], background: boolean): number[] | null {
+  const channels = classIds.length + (background ? 1 : 0);
+  if (channels < 3) return null;
+  const areas = new Map<string, number>(classIds.map((id) => [id, 0]));
+  let rest = 0;
+  for (const { width, height, labels } of examples) {
+    rest += width * height;
+    for (const label of labels) {
+      if (label.kind !== 'mask' && label.kind !== 'ignore') continue;
+      const area = maskArea(label.mask);
+      rest -= area;
+      if (label.kind === 'mask') areas.set(label.classId, areas.get(label.classId)! + area);
+    }
+  }
+  const pixels = [...(background ? [Math.max(0, rest)] : []), ...classIds.map((id) => areas.get(id)!)];
+  const median = quantile(pixels.filter((n) => n > 0), 0.5);
+  return pixels.map((n) => Math.min(MOST_WEIGHT, Math.max(1 / MOST_WEIGHT, Math.sqrt(median / Math.max(n, 1)))));
 }
 
 function quantile(values: readonly number[], q: number): number {
