@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const data = () => ({ train: drawnExamples(12, 1), val: drawnExamples(4, 2), classes: SHAPE_CLASSES, datasetHash: 'abc', credits: ['drawn for this test'] });
 const options = (name: string, more: Partial<TrainOptions> = {}): TrainOptions => ({
-  task: 'detect', outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 96, height: 96 }, batch: 4, ...more,
+  task: 'detect', backbone: 'compact', outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 96, height: 96 }, batch: 4, ...more,
 });
 /** Of tests that are about the run and not about what it learns. */
 const small = { inputSize: { width: 32, height: 32 } };

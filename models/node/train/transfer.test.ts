@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const data = () => ({ train: drawnExamples(8, 1), val: drawnExamples(3, 2), classes: SHAPE_CLASSES });
 const options = (name: string, more: Partial<TrainOptions> = {}): TrainOptions => ({
-  task: 'detect', outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 64, height: 64 }, batch: 4, epochs: 3, ...more,
+  task: 'detect', backbone: 'compact', outDir: path.join(folder, name), checkpointDir: path.join(folder, `${name}.checkpoint`), inputSize: { width: 64, height: 64 }, batch: 4, epochs: 3, ...more,
 });
 const weightsOf = async (name: string) => {
   const { model } = await loadModel(path.join(folder, name));

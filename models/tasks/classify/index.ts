@@ -30,7 +30,7 @@ export const classify: Task<ClassifyHead> = {
   labelMap: false,
   headSchema,
   optionsSchema,
-  defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5 }, learningRate: 2e-3, batch: 16, backbone: 'compact' },
+  defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5 }, learningRate: 2e-3, batch: 16, backbone: 'mobilenet3-coco' },
 
   plan({ train, val, classes }, { inputSize: wanted, backbone, options }) {
     const { labelSmoothing } = optionsSchema.parse(options);

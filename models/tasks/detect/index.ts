@@ -51,7 +51,7 @@ export const detect: Task<DetectHead> = {
   labelMap: false,
   headSchema,
   optionsSchema,
-  defaults: { decode: { minScore: 0.001, nmsIou: 0.5, limit: 100 }, learningRate: 2e-3, batch: 8, backbone: 'compact' },
+  defaults: { decode: { minScore: 0.001, nmsIou: 0.5, limit: 100 }, learningRate: 2e-3, batch: 8, backbone: 'mobilenet3-coco' },
 
   plan({ train, val, classes }, { seed, inputSize: wanted, multiple, options }) {
     const { anchors: given, anchorCount } = optionsSchema.parse(options);

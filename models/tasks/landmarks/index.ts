@@ -26,7 +26,7 @@ export const landmarks: Task<LandmarkHead> = {
   labelMap: false,
   headSchema,
   optionsSchema,
-  defaults: { decode: { minScore: 0.001, nmsIou: 1, limit: 100 }, learningRate: 2e-3, batch: 16, backbone: 'compact' },
+  defaults: { decode: { minScore: 0.001, nmsIou: 1, limit: 100 }, learningRate: 2e-3, batch: 16, backbone: 'mobilenet3-coco' },
 
   plan({ train, val, classes }, { inputSize: wanted, multiple, options }) {
     const { head: kind } = optionsSchema.parse(options);

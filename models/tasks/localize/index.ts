@@ -22,7 +22,7 @@ export const localize: Task<LocalizeHead> = {
   labelMap: false,
   headSchema,
   optionsSchema: z.object({}),
-  defaults: { decode: { minScore: 0.001, nmsIou: 1, limit: 1 }, learningRate: 2e-3, batch: 16, backbone: 'compact' },
+  defaults: { decode: { minScore: 0.001, nmsIou: 1, limit: 1 }, learningRate: 2e-3, batch: 16, backbone: 'mobilenet3-coco' },
 
   plan({ train, val, classes }, { inputSize: wanted, backbone }) {
     const known = new Set(classes.map(({ id }) => id));
