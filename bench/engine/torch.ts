@@ -49,7 +49,7 @@ const median = (values: number[]): number => values.sort((a, b) => a - b)[values
 
 /**
  * Times `act` and the request by turns, `rounds` times `request.runs` runs each, so that what else the machine does falls on
- * both. Medians in milliseconds.
+ * both. The first run of each turn is not counted: it finds the caches full of the other's. Medians in milliseconds.
  */
 export async function pairedTimes(torch: Torch | null, request: TorchRequest, act: () => Promise<unknown>, rounds: number): Promise<{ ours: number; theirs: number | null }> {
   const ours: number[] = [];
@@ -57,12 +57,13 @@ export async function pairedTimes(torch: Torch | null, request: TorchRequest, ac
   for (let i = 0; i < 2; i++) await act();
   if (torch) await torch.time({ ...request, runs: 1 });
   for (let round = 0; round < rounds; round++) {
+    await act();
     for (let i = 0; i < request.runs; i++) {
       const began = performance.now();
       await act();
       ours.push(performance.now() - began);
     }
-    if (torch) theirs.push(...(await torch.time(request)));
+    if (torch) theirs.push(...(await torch.time({ ...request, runs: request.runs + 1 })).slice(1));
   }
   return { ours: median(ours), theirs: torch ? median(theirs) : null };
 }

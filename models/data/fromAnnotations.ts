@@ -1,7 +1,7 @@
 /** Annotations of a document or a file → the labels that a task learns from. */
 import { type Geometry } from '@/lib/core/labels';
 import { maskFromString } from '@/lib/core/masks';
-import { type Label, type LabelKind } from '../tasks/types';
+import type { Label, LabelKind } from '../tasks/types';
 
 export interface LabelledGeometry {
   classId: string;
