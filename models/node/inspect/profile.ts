@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { sessionOptions } from '../ortEngine';
 
 export interface NodeProfile {
-  /** Milliseconds of one run: the mean of the runs. */
+  /** Milliseconds of one run: the median of the runs, so that what else the machine did in one of them does not count. */
   milliseconds: number;
   /** Shape of the first result. */
   shape: number[] | null;
@@ -54,17 +54,15 @@ export async function profile(bytes: Uint8Array, feeds: Record<string, ort.Tenso
     const [file] = await readdir(folder);
     const events = eventsSchema.parse(JSON.parse(await readFile(path.join(folder, file!), 'utf8')));
     const timed = events.filter(({ cat, name }) => cat === 'Node' && name.endsWith(SUFFIX));
-    const nodes = new Map<string, NodeProfile>();
-    const seen = new Map<string, number>();
+    const runsOf = new Map<string, { milliseconds: number[]; shape: NodeProfile['shape'] }>();
     for (const { name: event, dur = 0, args } of timed) {
       const name = event.slice(0, -SUFFIX.length);
-      const times = (seen.get(name) ?? 0) + 1;
-      seen.set(name, times);
-      // The first run loads what the others find.
-      const node = nodes.get(name) ?? { milliseconds: 0, shape: shapeOf(args?.output_type_shape) };
-      if (times > 1) node.milliseconds += dur / 1000 / runs;
-      nodes.set(name, node);
+      const node = runsOf.get(name) ?? { milliseconds: [], shape: shapeOf(args?.output_type_shape) };
+      node.milliseconds.push(dur / 1000);
+      runsOf.set(name, node);
     }
+    // The first run loads what the others find.
+    const nodes = new Map([...runsOf].map(([name, { milliseconds, shape }]) => [name, { milliseconds: median(milliseconds.slice(1)), shape }]));
     return { nodes, total: median(totals) };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -5,6 +5,9 @@ import { asImage, padSpace, placesOf, underPlace } from './names';
 import { sizeOf, spaceOf } from '../../shapes';
 import { type ConvAttrs, type GraphNode, type Value } from '../../types';
 
+/** Few channels: a product for each place would read the output's gradient so many times for little arithmetic. */
+const FEW_ROWS = 64;
+
 export function convFilterByMatmul(node: GraphNode<'convFilter'>, emitter: OnnxEmitter): string {
   const [x, dy] = node.inputs as [Value, Value];
   const { writer } = emitter;
@@ -20,7 +23,14 @@ export function convFilterByMatmul(node: GraphNode<'convFilter'>, emitter: OnnxE
 
   const gradient = asImage(emitter, dy);
   const rows = writer.node('Reshape', [gradient, writer.int64(groups === 1 && !depthwise ? [n, cout, pixels] : [n, groups, cout / groups, pixels])]);
-  const taps = placesOf(filterSize, dilations).map((place) => {
+  const places = placesOf(filterSize, dilations);
+  if (groups === 1 && !depthwise && places.length > 1 && cin * places.length <= FEW_ROWS) {
+    const flat = places.map((place) => writer.node('Reshape', [underPlace(emitter, source, outputs, strides, place), writer.int64([n, cin, pixels])]));
+    const product = writer.node('FusedMatMul', [rows, writer.node('Concat', flat, { axis: 1 })], { transB: 1 }, MICROSOFT);
+    const summed = writer.node('Reshape', [writer.node('ReduceSum', [product, writer.int64([0])], { keepdims: 0 }), writer.int64([cout, places.length, cin])]);
+    return writer.node('Reshape', [writer.node('Transpose', [summed], { perm: [0, 2, 1] }), writer.int64([cout, cin, ...filterSize])]);
+  }
+  const taps = places.map((place) => {
     const tap = covers ? source : underPlace(emitter, source, outputs, strides, place);
     const flat = writer.node('Reshape', [tap, writer.int64(groups === 1 && !depthwise ? [n, cin, pixels] : [n, groups, perGroup, pixels])]);
     const product = depthwise
