@@ -130,6 +130,21 @@ describe('a run', () => {
     expect(changed.sort()).toEqual(['conv2/bias', 'conv2/depthwise_kernel', 'dense/bias', 'dense/kernel']);
     await trainer.dispose();
   });
+
+  it('moves each weight at its own rate: half the rate is half the way of a first plain step', async () => {
+    const moved = async (rateOf?: (name: string) => number) => {
+      const model = network();
+      const before = readWeights(model);
+      const trainer = await Trainer.create(ortEngine, specOf(model, sgd({ momentum: 0 }), { rateOf }));
+      await run(trainer, 0, 1);
+      const after = trainer.weights('current');
+      await trainer.dispose();
+      return (name: string) => Float32Array.from(after[name]!.data, (w, i) => w - before[name]!.data[i]!);
+    };
+    const [all, halved] = [await moved(), await moved((name) => (name.startsWith('conv') ? 0.5 : 1))];
+    for (const name of ['conv1/kernel', 'conv2/depthwise_kernel', 'conv2/bias']) expect(relativeDifference(halved(name), all(name).map((way) => way / 2)), name).toBeLessThan(1e-3);
+    for (const name of ['dense/kernel', 'dense/bias']) expect(relativeDifference(halved(name), all(name)), name).toBeLessThan(1e-3);
+  });
 });
 
 /** One parameter p of four numbers with the gradient it is fed; three steps of the optimizer. */

@@ -8,7 +8,7 @@ import { framesOf } from '../../node/predict/views';
 import { IGNORED, type Example, type Frame, type Label, type MaskLabel, type View } from '../types';
 import { channelMap, decodeMasks } from './decode';
 import { channelsOf, headSchema, type SegmentDesign, type SegmentHead } from './head';
-import { chooseInputSize, chooseMinArea, countable, coversAll } from './plan';
+import { chooseClassWeights, chooseInputSize, chooseMinArea, countable, coversAll } from './plan';
 import { sharesShape, writeShares } from './targets';
 import { segment } from '.';
 
@@ -50,6 +50,19 @@ describe('the plan', () => {
   it('tells objects apart of classes of which images show several', () => {
     const at = (x: number) => mask('a', rectMask({ x, y: 0, width: 5, height: 5 }));
     expect(countable([example([at(0), at(10), mask('b', rectMask({ x: 50, y: 0, width: 9, height: 9 }))])], ['a', 'b'])).toEqual(['a']);
+  });
+
+  it('weighs rare classes by the root of their share beside the median one, within limits; two channels not at all', () => {
+    const strip = (classId: string, x: number, width: number) => mask(classId, rectMask({ x, y: 0, width, height: 80 }));
+    const ids = ['common', 'median', 'rare', 'tiny'];
+    // 64, 16 and 4 columns; one pixel of the last; a row of ignored columns is of no class, background neither.
+    const labels = [strip('common', 0, 64), strip('median', 64, 16), strip('rare', 80, 4), mask('tiny', rectMask({ x: 84, y: 0, width: 1, height: 1 })), { kind: 'ignore' as const, mask: rectMask({ x: 84, y: 1, width: 16, height: 79 }) }];
+    const [common, median, rare, tiny] = chooseClassWeights([example(labels)], ids, false)!;
+    // The median of four is the third: 16 columns.
+    expect([common, median, rare, tiny]).toEqual([0.5, 1, 2, 4]);
+    expect(chooseClassWeights([example([strip('a', 0, 10)])], ['a'], true)).toBeNull();
+    // What no mask covers is the background's, here 80 columns of 100; a class that is nowhere counts as the rarest.
+    expect(chooseClassWeights([example([strip('a', 0, 20)])], ['a', 'b'], true)).toEqual([1, 2, 4]);
   });
 
   it('chooses an input of the images\' aspect, no larger than they are, larger for small objects', () => {
