@@ -23,6 +23,14 @@ describe('the budget', () => {
     expect(budget.progress(steps)).toBeCloseTo(1, 1);
   });
 
+  it('trains although far more images are watched than learned from', () => {
+    const budget = new Budget({ minutes: 1.5, stepsPerEpoch: 3, spentSeconds: 10, now: () => 0 });
+    budget.guessEvaluation(57, 8);
+    budget.noteStep(0.1);
+    expect(budget.plannedSteps(1)).toBeGreaterThan(100);
+    expect(budget.allows(1)).toBe(true);
+  });
+
   it('spaces evaluations by what they take, but not where the number of steps is what counts', () => {
     const timed = new Budget({ minutes: 10, stepsPerEpoch: 10, spentSeconds: 0, now: () => 0 });
     timed.noteEvaluation(5, 4);

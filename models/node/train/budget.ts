@@ -14,6 +14,8 @@ const MAX_EPOCHS = 400;
 const MIN_CAP_STEPS = 2000;
 /** Training between two evaluations takes at least so many times what an evaluation takes. */
 const EVALUATION_SPACING = 9;
+/** A guess of what an evaluation takes keeps back no more than this share of the time: few images may be watched by many. */
+const GUESSED_SHARE = 0.1;
 /** Share of the budget that is kept back for surprises. */
 const MARGIN = 0.02;
 
@@ -46,6 +48,11 @@ export class Budget {
     if (this.stepSeconds.length > 50) this.stepSeconds.shift();
   }
 
+  /** What an evaluation may take, before there was one. */
+  guessEvaluation(seconds: number, left: number): void {
+    this.noteEvaluation(Math.min(seconds, GUESSED_SHARE * this.limitSeconds), left);
+  }
+
   /** What an evaluation took, and how many more are to come; the last one and saving are kept back. */
   noteEvaluation(seconds: number, left: number): void {
     this.evaluationSeconds = seconds;
@@ -57,7 +64,9 @@ export class Budget {
   plannedSteps(done: number): number {
     if (this.limitSeconds === Infinity) return this.maxSteps;
     if (this.stepSeconds.length === 0) return this.maxSteps;
-    const left = this.limitSeconds - this.elapsed - this.reserveSeconds - this.evaluationSeconds * Math.max(0, this.evaluationsLeft - 1);
+    const free = Math.max(0, this.limitSeconds - this.elapsed - this.reserveSeconds);
+    // They are spaced so that they take no more.
+    const left = free - Math.min(this.evaluationSeconds * Math.max(0, this.evaluationsLeft - 1), free / (EVALUATION_SPACING + 1));
     return Math.min(this.maxSteps, done + Math.max(0, Math.floor(left / this.meanStep)));
   }
 

@@ -104,7 +104,7 @@ class Run {
     const { minutes, epochs } = this.options;
     const spent = found?.meta.spentSeconds ?? 0;
     this.budget = new Budget({ minutes, epochs, stepsPerEpoch: this.stepsPerEpoch, spentSeconds: spent + (performance.now() - this.began) / 1000 });
-    this.budget.noteEvaluation(0.05 * this.run.val.length, EVALUATIONS);
+    this.budget.guessEvaluation(0.05 * this.run.val.length, EVALUATIONS);
     const { stages } = this.run;
     for (this.stage = found?.meta.stage ?? 0; this.stage < stages.length; this.stage++) {
       const resumes = found?.meta.stage === this.stage ? found : null;
