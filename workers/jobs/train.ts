@@ -18,6 +18,7 @@ import { SharedCheckpoint, sweepCheckpoints } from './lib/checkpoint';
 import { AssetImages, stillThere } from './lib/images';
 import { counted, wasCancelled } from './lib/job';
 import { modelFolder, storeModel } from './lib/modelFolder';
+import { succession } from './lib/succession';
 import { TrainingReport } from './lib/trainingReport';
 import { trainingSetOf, type LabelledImage, type TrainingSet } from './lib/trainingSet';
 
@@ -161,7 +162,7 @@ interface Finished {
   report: TrainingReport;
 }
 
-/** Stores the files, then the row; makes the model current when there is none, or when it is better on val. */
+/** Stores the files, then the row; makes the model current when there is none, or when it beats the current one of its task on val. */
 async function keep(ctx: JobContext, { payload, version, set, card, seconds, measured, outDir, report }: Finished) {
   const { db, store } = ctx;
   const projectId = ctx.projectId!;
@@ -174,29 +175,22 @@ async function keep(ctx: JobContext, { payload, version, set, card, seconds, mea
   const metrics = metricsOf(measured);
   return db.$transaction(
     async (tx) => {
+      // Of two runs that end at once the second sees the first.
+      await tx.$queryRaw`select 1 from "Project" where "id" = ${projectId}::uuid for update`;
+      const project = await tx.project.findUniqueOrThrow({ where: { id: projectId }, select: { currentModelId: true } });
+      const current = project.currentModelId ? await tx.modelVersion.findUnique({ where: { id: project.currentModelId }, select: { name: true, task: true, metrics: true } }) : null;
+      const { promote, note } = succession(card.task, metrics, current && { ...current, metrics: current.metrics as Record<string, number> });
       const model = await insertModel(tx, {
         id: ctx.jobId, projectId, name: payload.name, task: card.task, jobId: ctx.jobId, datasetVersionId: version.id, card: card as unknown as Prisma.InputJsonValue, metrics,
         perClass: perClassOf(measured, set) as unknown as Prisma.InputJsonValue,
-        options: { ...payload.options, notes: report.notes, versionNumber: version.number } as Prisma.InputJsonValue, objectPrefix, bytes: BigInt(bytes), parameters, trainedSeconds: seconds,
+        options: { ...payload.options, notes: note ? [...report.notes, note] : report.notes, versionNumber: version.number } as Prisma.InputJsonValue, objectPrefix, bytes: BigInt(bytes), parameters, trainedSeconds: seconds,
       });
-      const project = await tx.project.findUniqueOrThrow({ where: { id: projectId }, select: { currentModelId: true } });
-      const current = project.currentModelId ? await tx.modelVersion.findUnique({ where: { id: project.currentModelId }, select: { task: true, metrics: true } }) : null;
-      if (isBetter(card.task, metrics, current && { task: current.task, metrics: current.metrics as Record<string, number> })) await makeCurrent(tx, projectId, model.id);
+      if (promote) await makeCurrent(tx, projectId, model.id);
       await notify(tx, { type: 'changed', entity: 'model', id: model.id, projectId });
       return model;
     },
     { timeout: 120_000 },
   );
-}
-
-/** Better on val; one that was measured beats one that could not be; of two that could not be, the newer. Models of another task are not compared. */
-export function isBetter(task: TaskName, candidate: Record<string, number>, current: { task: string; metrics: Record<string, number> } | null): boolean {
-  if (!current || current.task !== task) return true;
-  const { metric, higherIsBetter } = headlineOf[task];
-  const before = current.metrics[`val.${metric}`];
-  const now = candidate[`val.${metric}`];
-  if (before === undefined) return true;
-  return now !== undefined && (higherIsBetter ? now > before : now < before);
 }
 
 function resultOf(model: { task: string; id: string; number: number; name: string; metrics: Prisma.JsonValue; options: Prisma.JsonValue; trainedSeconds: number }) {

@@ -114,7 +114,7 @@ function Made({ id, project }: { id: string; project: string }) {
   if (!model) return null;
   return (
     <Stack gap="xs">
-      <Text size="sm">It became model {model.number}{model.name === `Model ${model.number}` ? '' : `, “${model.name}”`}{model.current ? ', which is now the current one' : ''}. <Anchor component={Link} href={`/projects/${project}/models`} size="sm">To the models</Anchor>, to pre-label with it.</Text>
+      <Text size="sm">It became model {model.number}{model.name === `Model ${model.number}` ? '' : `, “${model.name}”`}{model.current ? ', which is the current one' : ''}. <Anchor component={Link} href={`/projects/${project}/models`} size="sm">To the models</Anchor>, to pre-label with it.</Text>
       <MetricsTable model={model} project={project} />
     </Stack>
   );

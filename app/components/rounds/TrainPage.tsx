@@ -33,7 +33,7 @@ function Page() {
   return (
     <>
       <PageHeader title="Training">
-        Trains a model on a frozen version, in a worker. The best weights by validation become a model of this project, and the current one when they beat it.
+        Trains a model on a frozen version, in a worker. The best weights by validation become a model of this project. It becomes the current one where there is none, or when it beats the current one of the same task; a model of another task takes its place only when you make it current.
       </PageHeader>
       <Loaded query={list} what="The training runs">
         {() => counts?.done === 0 && runs.length === 0 ? (
