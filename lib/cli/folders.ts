@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '@/lib/api/errors';
+import { inTheWayOfModel } from '@/models/node/files';
 
 export interface OutputFolder {
   folder: string;
@@ -35,4 +36,21 @@ export async function prepareFolder(folder: string, force: boolean): Promise<Out
       }
     },
   };
+}
+
+/**
+ * Checks that a model may be written as the folder `folder`, before hours are spent on it. The folder is replaced as a whole: it must
+ * be absent or empty or, with `force`, hold a model and nothing else. The folders `kept` and what they lie in are never replaced.
+ * @throws AppError that says what is in the way
+ */
+export async function checkModelFolder(folder: string, { force, kept }: { force: boolean; kept: readonly { folder: string; what: string }[] }): Promise<void> {
+  const real = async (place: string) => fs.realpath(place).catch(() => path.resolve(place));
+  const target = await real(folder);
+  for (const { folder: other, what } of kept) {
+    const below = path.relative(target, await real(other));
+    if (below === '' || (below !== '..' && !below.startsWith(`..${path.sep}`) && !path.isAbsolute(below))) throw new AppError('conflict', `"${folder}" ${below === '' ? 'is' : 'holds'} ${what}: choose another folder with --out.`);
+  }
+  const inTheWay = await inTheWayOfModel(folder);
+  if (inTheWay) throw new AppError('conflict', `${inTheWay} A model takes a whole folder, and replaces nothing but an older model: choose another with --out.`);
+  if (!force && (await fs.readdir(folder).catch(() => [])).length > 0) throw new AppError('conflict', `There is a model in "${folder}" already. Choose another folder with --out, or let --force replace it.`);
 }

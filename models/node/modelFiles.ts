@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseModelCard, type ModelCard } from '../runtime/card';
 import { tf, type LayersModel } from '../runtime/tf';
-import { writeAtomically } from './files';
+import { inTheWayOfModel, writeAtomically } from './files';
 
 export const MODEL_FILES = ['model.json', 'weights.bin', 'card.json'] as const;
 
@@ -12,7 +12,10 @@ export interface StoredModel {
   card: ModelCard;
 }
 
-/** Writes the folder `dir` whole: it appears, or is replaced, in one rename. */
+/**
+ * Writes the folder `dir` whole: it appears, or is replaced, in one rename. Only an empty folder or an older model is replaced.
+ * Throws an Error when it holds anything else; the new model is then beside it, and the message says where.
+ */
 export async function saveFolder(dir: string, card: ModelCard, files: Readonly<Record<string, readonly (Uint8Array | string)[]>>): Promise<void> {
   const parsed = parseModelCard(card);
   const staging = `${dir}.${process.pid}.new`;
@@ -20,6 +23,8 @@ export async function saveFolder(dir: string, card: ModelCard, files: Readonly<R
   await mkdir(staging, { recursive: true });
   for (const [name, chunks] of Object.entries(files)) await writeAtomically(path.join(staging, name), chunks);
   await writeAtomically(path.join(staging, 'card.json'), [`${JSON.stringify(parsed, null, 2)}\n`]);
+  const inTheWay = await inTheWayOfModel(dir);
+  if (inTheWay) throw new Error(`${inTheWay} It was left alone; the new model is in ${staging}.`);
   const old = `${dir}.${process.pid}.old`;
   await rename(dir, old).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;

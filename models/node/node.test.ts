@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -49,6 +49,19 @@ describe('model files', () => {
     const x = randomTensor([1, 8, 8, 3], 'x');
     const predict = (m: tf.LayersModel) => tf.tidy(() => (m.predict(tf.tensor(x.data, [1, 8, 8, 3])) as tf.Tensor).dataSync());
     expect(predict(loaded.model)).toEqual(predict(model));
+  });
+
+  it('take the place of a model or of nothing, never of files of others', async () => {
+    for (const [name, file] of [['notes', 'notes.txt'], ['part', 'weights.bin']] as const) {
+      const dir = path.join(folder, name);
+      await mkdir(dir);
+      await writeFile(path.join(dir, file), 'mine');
+      const refused = await saveModel(dir, { model: tinyModel(1), card }).catch((error: Error) => error.message);
+      expect(refused).toMatch(/It was left alone; the new model is in .+\.new\.$/);
+      expect(await readFile(path.join(dir, file), 'utf8')).toBe('mine');
+      // Hours of training are not thrown away either.
+      expect((await loadModel(/the new model is in (.+)\.$/.exec(refused as string)![1]!)).card).toEqual(card);
+    }
   });
 
   it('name the file and the field that are wrong', async () => {

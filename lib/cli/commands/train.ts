@@ -34,7 +34,7 @@ export function trainCommand(frame: Frame): Command {
     .option('--threads <number>', 'cores to use (all; with a path)', wholeNumber(1, 256))
     .addOption(new Option('--format <id>', 'format of the labels').choices(['auto', ...formats.filter((f) => f.reader).map((f) => f.id)]).default('auto'))
     .addOption(new Option('--voc-frame <frame>', 'Pascal VOC boxes: edges, or 1-based pixels').choices(['labelimg', 'devkit']).default('labelimg'))
-    .option('--force', 'replace a model in --out')
+    .option('--force', 'replace the model in --out; files that are not of a model are never replaced')
     .option('--version <number>', 'number of the version; otherwise a new one is frozen (with --project)', wholeNumber(1, 1e9))
     .option('--name <text>', 'name of the model (with --project)')
     .option('--no-wait', 'start the job and return (with --project)')

@@ -6,7 +6,7 @@ import type { AugmentOverride } from '@/lib/core/augmentation';
 import { headlineOf } from '@/lib/core/labels';
 import type { MeasuredViewing, TaskMetrics, TaskName, TrainEvaluation, TrainProgress, Viewing } from '@/models/node';
 import { openDataset } from '../dataset';
-import { prepareFolder } from '../folders';
+import { checkModelFolder } from '../folders';
 import { count, duration } from '../output';
 import { UsageError, type Context } from '../program';
 import { readTrainingSet } from './trainingSet';
@@ -43,7 +43,7 @@ export async function trainLocally(ctx: Context, given: string, o: LocalTraining
   const began = performance.now();
   const { cwd, signal } = ctx.environment;
   const outDir = path.resolve(cwd, o.out);
-  await prepareFolder(outDir, o.force);
+  await checkModelFolder(outDir, { force: o.force, kept: [{ folder: cwd, what: 'the folder you are in' }, { folder: path.resolve(cwd, given), what: 'the data' }] });
   const { trainModel, measureViewings, loadPredictor, taskOf } = await import('@/models/node');
   const { FROM_SCRATCH } = await import('@/models/node/train/start');
   const { isAddress } = await import('@/models/node/pretrained');

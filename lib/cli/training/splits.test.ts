@@ -25,7 +25,19 @@ describe('splitCandidates', () => {
     expect(split.val.length).toBeGreaterThan(30);
     // A single split is nobody's division; few images are all trained on.
     const few = await splitCandidates(many(20, () => ({ split: 'train' })), { seed: 1 });
-    expect([few.val.length, few.train.length + few.test.length]).toEqual([0, 20]);
+    expect([few.val.length, few.train.length + few.test.length, few.notes]).toEqual([0, 20, [expect.stringContaining('without splits (all in train)')]]);
+  });
+  it('never learns from what is put aside, though nothing is left to learn from', async () => {
+    for (const names of [['test'], ['val'], ['val', 'test']] as const) {
+      for (const more of [{}, { perClass: 2 }, { limit: 5 }]) {
+        const items = many(300, (i) => ({ split: names[i % names.length], className: 'c' }));
+        const split = await splitCandidates(items, { seed: 1, ...more });
+        expect([split.train, split.val.length + split.test.length, split.notes.filter((n) => n.includes('without splits'))]).toEqual([[], 300, []]);
+      }
+    }
+    // Nor is what stands in no split taken for training then.
+    const some = await splitCandidates(many(10, (i) => (i < 3 ? { split: 'test' } : {})), { seed: 1 });
+    expect([some.train.length, some.test.length, some.notes]).toEqual([0, 3, [expect.stringContaining('7 images are in no split')]]);
   });
   it('keeps equal bytes together when it puts images aside', async () => {
     const items = many(600, (i) => ({ split: i < 500 ? 'train' : 'test', hash: async () => sha(`twin ${Math.floor(i / 2)}`) }));

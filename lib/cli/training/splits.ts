@@ -36,14 +36,17 @@ const WATCHED_SHARE = 10;
 const WATCHED_MOST = 300;
 
 /**
- * Splits that come with the data are kept. Else, by the place of the file's hash on [0, 1): below 0.8 train, from there test.
+ * Splits that come with the data are kept, also where none of them is for training: what is put aside is never learned from.
+ * Else, by the place of the file's hash on [0, 1): below 0.8 train, from there test.
  * Where no images are there to be watched, every tenth of the training images by order of hash is put aside, from 200 images on.
  */
 export async function splitCandidates<T extends SplitCandidate>(items: readonly T[], options: SplitOptions): Promise<Split<T>> {
   const notes: string[] = [];
   const present = new Set(items.flatMap((i) => i.split ?? []));
+  // All in train is what formats say that know no splits.
+  const kept = present.has('val') || present.has('test');
   let split: Split<T>;
-  if (present.has('train') && present.size > 1) {
+  if (kept) {
     split = { train: items.filter((i) => i.split === 'train'), val: items.filter((i) => i.split === 'val'), test: items.filter((i) => i.split === 'test'), notes };
     const without = items.filter((i) => !i.split).length;
     if (without > 0) notes.push(`${without} images are in no split of the data: they were left out.`);
@@ -51,9 +54,9 @@ export async function splitCandidates<T extends SplitCandidate>(items: readonly 
   else {
     split = { train: [], val: [], test: [], notes };
     for (const item of items) (splitFraction(await item.hash()) < SPLIT_RATIOS.train ? split.train : split.test).push(item);
-    notes.push(`The data comes without splits: ${split.train.length} images were taken for training, ${split.test.length} for the test (u ≥ ${SPLIT_RATIOS.train} by the hash of the file).`);
+    notes.push(`The data comes without splits${present.has('train') ? ' (all in train)' : ''}: ${split.train.length} images were taken for training, ${split.test.length} for the test (u ≥ ${SPLIT_RATIOS.train} by the hash of the file).`);
   }
-  if (options.perClass !== undefined) drawPerClass(split, options.perClass, options.seed, present.size < 2);
+  if (options.perClass !== undefined) drawPerClass(split, options.perClass, options.seed, !kept);
   if (options.limit !== undefined && options.limit < split.train.length) {
     split.train = drawn(split.train, options.limit, new Random(options.seed).fork('limit'));
     notes.push(`Training on ${options.limit} images, drawn by the seed.`);

@@ -215,3 +215,29 @@ describe('anchors of a dataset', () => {
     expect(await fieldmarkIn(folder, ['anchors'])).toMatchObject({ code: 2 });
   });
 });
+
+describe('what is in the way of a model', () => {
+  const inTheWay = (data: string, out: string, ...more: string[]) => fieldmarkIn(folder, ['train', data, '--task', 'detect', '--out', out, ...small, ...more]);
+  it('is never replaced, --force or not, when it is not a model', async () => {
+    for (const [file, shown] of [['thesis/chapter1.tex', 'chapter1.tex'], ['half/model.json', 'it has no card.json'], ['mixed/card.json', 'notes.txt']] as const) await put(file, shown);
+    await put('mixed/notes.txt', 'mine');
+    for (const [out, message] of [['thesis', 'chapter1.tex'], ['half', 'no card.json'], ['mixed', 'notes.txt'], ['.', 'is the folder you are in'], ['..', 'holds the folder you are in'], ['boxes', 'is the data'], ['gt.json', 'is a file']] as const) {
+      for (const force of [[], ['--force']]) expect(await inTheWay('boxes', out, ...force), out).toMatchObject({ code: 1, json: { error: { code: 'conflict', message: expect.stringContaining(message) } } });
+    }
+    expect(await fs.readFile(path.join(folder, 'thesis/chapter1.tex'), 'utf8')).toBe('chapter1.tex');
+    expect((await fs.readdir(path.join(folder, 'mixed'))).sort()).toEqual(['card.json', 'notes.txt']);
+  });
+  it('is replaced by --force when it is a model', async () => {
+    await put('older/card.json', '{}');
+    expect(await inTheWay('boxes', 'older')).toMatchObject({ code: 1, json: { error: { message: expect.stringContaining('let --force replace it') } } });
+    // As far as the data, which has nothing for this task.
+    expect(await inTheWay('points', 'older', '--force')).toMatchObject({ code: 1, json: { error: { code: 'unprocessable' } } });
+  });
+});
+
+it('refuses data that has a test but nothing to train on', async () => {
+  await put('only/images/test/1.png', await square(5, 5, 20));
+  await put('only/labels/test/1.txt', '0 0.25 0.25 0.3 0.3\n');
+  await put('only/data.yaml', 'test: images/test\nnames: [square]\n');
+  expect(await fieldmarkIn(folder, ['train', 'only', '--task', 'detect', '--out', 'models/only', ...small])).toMatchObject({ code: 1, json: { error: { code: 'unprocessable', message: expect.stringMatching(/None of the 1 usable image is for training: the data puts 1 in test\. /) } } });
+});

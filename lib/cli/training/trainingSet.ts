@@ -52,7 +52,7 @@ export async function readTrainingSet(ctx: Context, dataset: OpenDataset, task: 
   const split = await splitCandidates(found, options);
   const examples = (list: readonly Found[]) => list.flatMap((f) => f.examples);
   const set = { train: examples(split.train), val: examples(split.val), test: examples(split.test) };
-  if (set.train.length === 0) throw new AppError('unprocessable', `None of the ${count(found.length, 'usable image')} is for training: the data puts them all in other splits.`);
+  if (set.train.length === 0) throw new AppError('unprocessable', nothingToTrainOn(found, split));
   const inTrain = new Set(set.train.flatMap((e) => e.labels.flatMap((l) => (l.kind === 'ignore' || ('crowd' in l && l.crowd) ? [] : [l.classId]))));
   const all = collector.classes();
   const classes = all.filter((c) => inTrain.has(c.id));
@@ -162,6 +162,13 @@ class Collector {
     ];
     return [...lines.flatMap(([n, text]) => (n > 0 ? [text] : [])), ...this.dataset.reading.issues.map((i) => i.message)];
   }
+}
+
+function nothingToTrainOn(found: readonly Found[], { val, test }: { val: readonly unknown[]; test: readonly unknown[] }): string {
+  const none = `None of the ${count(found.length, 'usable image')} is for training`;
+  if (!found.some((f) => f.split)) return `${none}: by the hashes of the files all fell to the test. There are too few.`;
+  const places = [...(val.length > 0 ? [`${val.length} in val`] : []), ...(test.length > 0 ? [`${test.length} in test`] : [])];
+  return `${none}: the data puts ${places.join(' and ')}. Add a train split, or take the splits away to have the images divided by their hash.`;
 }
 
 const wants: Record<Task['name'], string> = {
