@@ -1,7 +1,7 @@
 /**
- * The default backbone: Darknet's pattern (Redmon & Farhadi 2018) made small for a CPU. Plain 3×3 convolutions, because
- * on a CPU they run at several times the arithmetic rate of depthwise ones. With the YOLO head for three classes: 1.4 million parameters, 0.5 G
- * multiplications at 320×256.
+ * A small backbone that always begins without trained weights: Darknet's pattern (Redmon & Farhadi 2018) made small for a
+ * CPU. Plain 3×3 convolutions, because on a CPU they run at several times the arithmetic rate of depthwise ones. With the
+ * YOLO head for three classes: 1.4 million parameters, 0.5 G multiplications at 320×256.
  */
 import { convBlock, residualBlock } from '../layers/blocks';
 import { coarsest, FeatureMaps, pooledClassifier } from './features';

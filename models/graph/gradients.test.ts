@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { float32 } from '../runtime/engine';
 import { checkGradients, randomTensor, relativeDifference, runWithOrt, type CheckInput } from '../testing/gradcheck';
 import { convolutions, distinct, elementwise, image, movement, plainConv, plainOf, pools } from '../testing/gradientCases';
 import { Graph } from './graph';
@@ -60,10 +61,47 @@ it('batch norm of a large map, which is written otherwise, agrees too', async ()
 });
 
 describe('gradients', () => {
-  it('of a maximum shared by equal numbers goes to one of them', async () => {
-    const ties = { shape: [1, 4, 4, 1], data: new Float32Array(16) };
-    const { engines } = await checkGradients({ x: ties }, ({ x }) => o.maxPool(o.relu(x!), { size: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] }));
-    expect(engines).toBeLessThan(1e-6);
+  describe('of a maximum that several numbers share', () => {
+    /** dy of each window of a map, and what of it comes to the places of that window. Windows of 2×2 lie side by side. */
+    async function shares(data: number[], size: readonly [number, number], pads: number[]): Promise<{ dy: number; places: number[] }[]> {
+      const graph = new Graph();
+      const x = graph.input('x', [1, ...size, 1]);
+      const y = o.maxPool(x, { size: [2, 2], strides: [2, 2], pads });
+      const [, rows, columns] = y.shape as readonly [number, number, number, number];
+      const dy = Float32Array.from({ length: rows * columns }, (_, i) => (i + 1) * (i % 2 === 0 ? 1 : -1));
+      const [dx] = gradients(o.reduceSum(o.mul(y, graph.constant(dy, y.shape))), [x]);
+      const feeds = { x: float32(Float32Array.from(data), x.shape) };
+      const [found, truth] = [await runWithOrt({ outputs: { dx: dx! } }, feeds), evaluateWithTf({ outputs: { dx: dx! } }, feeds).outputs];
+      expect(found.dx!.data).toEqual(truth.dx!.data);
+      return Array.from(dy, (value, window) => {
+        const [top, left] = [2 * Math.floor(window / columns), 2 * (window % columns)];
+        const inside = [[0, 0], [0, 1], [1, 0], [1, 1]].map(([r, c]) => [top + r!, left + c!] as const).filter(([r, c]) => r < size[0] && c < size[1]);
+        return { dy: value, places: inside.map(([r, c]) => found.dx!.data[r * size[1] + c]! + 0) };
+      });
+    }
+
+    it('is divided among them where windows do not overlap', async () => {
+      // Four equal ones, two of four, one alone, and three equal negative ones.
+      const found = await shares([7, 7, 5, 1, 7, 7, 2, 5, 3, 0, -4, -4, 1, 2, -9, -4], [4, 4], [0, 0, 0, 0]);
+      expect(found.map(({ places }) => places)).toEqual([[0.25, 0.25, 0.25, 0.25], [-1, 0, 0, -1], [3, 0, 0, 0], [-4 / 3, -4 / 3, 0, -4 / 3].map(Math.fround)]);
+      for (const { dy, places } of found) expect(places.reduce((a, b) => a + b)).toBeCloseTo(dy, 5);
+    });
+
+    it('goes to one of them where windows reach over the edge, as where they overlap', async () => {
+      const found = await shares(Array<number>(9).fill(-2), [3, 3], [0, 0, 1, 1]);
+      for (const { dy, places } of found) expect(places.toSorted((a, b) => Math.abs(a) - Math.abs(b))).toEqual([...Array<number>(places.length - 1).fill(0), dy]);
+    });
+
+    it('comes to the sum of all where windows overlap', async () => {
+      const graph = new Graph();
+      const x = graph.input('x', [2, 7, 5, 3]);
+      const y = o.maxPool(x, { size: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+      const dy = randomTensor(y.shape, 'dy');
+      const [dx] = gradients(o.reduceSum(o.mul(y, graph.constant(dy.data, y.shape))), [x]);
+      const total = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
+      const { dx: found } = await runWithOrt({ outputs: { dx: dx! } }, { x: float32(new Float32Array(210), x.shape) });
+      expect(total(found!.data)).toBeCloseTo(total(dy.data), 4);
+    });
   });
 
   it('ends at stopGradient and at what the loss does not depend on', () => {

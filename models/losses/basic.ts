@@ -12,13 +12,6 @@ export function softmaxCrossEntropy(logits: Value, target: Value): Value {
   return ops.neg(ops.reduceSum(ops.mul(target, ops.sub(shifted, logSum)), [-1]));
 }
 
-/** 1 − Dice of probabilities p and targets t, pooled over everything (Milletari et al. 2016, with squares left out). */
-export function diceLoss(p: Value, t: Value, smooth = 1): Value {
-  const overlap = ops.add(ops.mul(ops.reduceSum(ops.mul(p, t)), 2), smooth);
-  const total = ops.add(ops.add(ops.reduceSum(p), ops.reduceSum(t)), smooth);
-  return ops.sub(1, ops.div(overlap, total));
-}
-
 /** Σ / count, both over the whole batch of which `sum` and `count` are this part's; the count is taken as no less than `least`. */
 export const meanOver = (sum: Value, count: Value, sums = wholeBatch, least = 1): Value => ops.div(sums.linear(sum), ops.maximum(sums.total(count), least));
 

@@ -78,7 +78,7 @@ describe('soft Dice', () => {
 });
 
 describe('gradients', () => {
-  it('of both agree with differences and with tfjs', async () => {
+  it('of both agree with differences, on both engines', async () => {
     const target = (z: Value) => (z.graph as Graph).constant(some, shape);
     for (const f of [
       (z: Value) => pixelCrossEntropy(z.graph as Graph, z, target(z), [1, 2, 0.5, 1]),

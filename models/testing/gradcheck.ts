@@ -1,5 +1,7 @@
 /**
- * For tests: compares a graph's gradients on ONNX Runtime with the tfjs oracle and with central differences.
+ * For tests: is a derived gradient right, and does it run right? Central differences judge the rules it was derived by; the
+ * tfjs oracle, which evaluates the same graph one primitive after another, judges the engine. (tfjs's own gradients are what
+ * lowered layers are compared with, in `lower/`.)
  */
 import { gradients, Graph, ops, type Program, sizeOf, type TensorData, type Value } from '../graph';
 import { evaluateWithTf } from '../graph/tf/oracle';

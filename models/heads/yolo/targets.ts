@@ -13,7 +13,8 @@ export const targetShape = (layout: YoloLayout, scale: number, batch: number): n
 
 /**
  * Textbook target of a grid: y = (pc, bx, by, bh, bw, c1 … cn) for every cell and anchor, in the cell's own frame.
- * Shape `[rows, columns, anchors · (5 + classes)]`; where pc = 0 the rest is zero and means nothing.
+ * Shape `[rows, columns, anchors · (5 + classes)]`; where pc = 0 the rest is zero and means nothing. Training is fed with `writeTargets`;
+ * this states the same assignment as textbooks print it (Redmon et al. 2016), so that tests can hold `assign` to their vectors.
  */
 export function gridTarget(assignments: readonly Assignment[], layout: YoloLayout, scale: number): { shape: number[]; data: Float32Array } {
   const { rows, columns } = gridOf(layout, layout.scales[scale]!);
