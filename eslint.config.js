@@ -88,6 +88,15 @@ export default tseslint.config(
     },
   },
   {
+    // ONNX Runtime's native library may be missing: what imports it at once could not fall back to tfjs. `import type { X }` loads
+    // nothing; `import { type X }` leaves an import of the module behind.
+    files: ['models/**/*.ts', 'workers/**/*.ts', 'lib/cli/**/*.ts'],
+    ignores: ['models/node/ortEngine.ts', ...tests],
+    rules: {
+      'no-restricted-syntax': ['error', { selector: 'ImportDeclaration[importKind="value"][source.value=/^onnxruntime-|ortEngine$/]', message: 'Ask onnxRuntime() of models/node/onnxRuntime.ts, or engineFor(): it may be missing. Types: import type { … }.' }],
+    },
+  },
+  {
     // Command lines and tests speak to a terminal.
     files: ['lib/cli/**', 'scripts/**', 'bench/**', ...tests],
     rules: { 'no-console': 'off' },

@@ -41,4 +41,13 @@ describe('the lint rule of import directions', () => {
     expect(await faultsOf('lib/server', importing('onnxruntime-node'))).toContain('no-restricted-imports');
     expect(await faultsOf('app', importing('@tensorflow/tfjs'))).toContain('no-restricted-imports');
   });
+
+  it('lets nothing but its engine load ONNX Runtime at once', async () => {
+    const rule = 'no-restricted-syntax';
+    for (const module of ['onnxruntime-node', '../ortEngine', '@/models/node/ortEngine']) expect(await faultsOf('models/node/import', importing(module))).toContain(rule);
+    expect(await faultsOf('workers/jobs', importing('onnxruntime-node'))).toContain(rule);
+    expect(await faultsOf('models/node', "import type { Tensor } from 'onnxruntime-node';\nexport type { Tensor };\nexport const ort = () => import('onnxruntime-node');\n")).toEqual([]);
+    // Its types alone, named one by one, would leave an import of nothing, which loads it, too.
+    expect(await faultsOf('models/node', "import { type Tensor } from 'onnxruntime-node';\nexport type { Tensor };\n")).toContain(rule);
+  });
 });

@@ -1,5 +1,6 @@
 /** Finds out how many channels ONNX Runtime keeps side by side on this machine, and that its operators for that do what is expected. */
-import * as ort from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
+import { type OnnxRuntime } from './onnxRuntime';
 import { toOnnx } from '../graph/onnx/emitter';
 import { BLOCKED, OnnxWriter } from '../graph/onnx/writer';
 import { Graph, gradients, ops } from '../graph';
@@ -7,11 +8,11 @@ import { Graph, gradients, ops } from '../graph';
 let found: Promise<number> | undefined;
 
 /** Channels in a block; 0 where there are no such operators, or where they give other numbers than the ordinary ones. */
-export function blockOfChannels(): Promise<number> {
-  return (found ??= probe().catch(() => 0));
+export function blockOfChannels(ort: OnnxRuntime): Promise<number> {
+  return (found ??= probe(ort).catch(() => 0));
 }
 
-async function probe(): Promise<number> {
+async function probe(ort: OnnxRuntime): Promise<number> {
   const writer = new OnnxWriter();
   const name = writer.node('ReorderInput', [writer.input('x', 'float32', [1, 4, 1, 1])], {}, BLOCKED);
   // Its shape is what is asked; a cast keeps the optimizer from taking the operator away.
@@ -20,13 +21,13 @@ async function probe(): Promise<number> {
   const result = await session.run({ x: new ort.Tensor('float32', new Float32Array(4), [1, 4, 1, 1]) });
   await session.release();
   const block = Number((Object.values(result)[0]!.data as BigInt64Array)[1]);
-  return block > 1 && (await agrees(block)) ? block : 0;
+  return block > 1 && (await agrees(ort, block)) ? block : 0;
 }
 
-const quiet: ort.InferenceSession.SessionOptions = { intraOpNumThreads: 1, logSeverityLevel: 4 };
+const quiet: InferenceSession.SessionOptions = { intraOpNumThreads: 1, logSeverityLevel: 4 };
 
 /** Whether a depthwise convolution and its gradients come out the same with and without blocks. */
-async function agrees(block: number): Promise<boolean> {
+async function agrees(ort: OnnxRuntime, block: number): Promise<boolean> {
   const channels = 2 * block;
   const graph = new Graph();
   const [x, w] = [graph.input('x', [2, 5, 7, channels]), graph.input('w', [3, 3, 1, channels], 'float32', 'kernel')];

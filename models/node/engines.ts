@@ -9,10 +9,11 @@
  * | `tfjs` | tfjs on WASM |
  * | `tfjs:node` | tfjs on `@tensorflow/tfjs-node`, where somebody has installed it |
  *
- * Nothing of an engine is loaded before it is asked for. GPU providers and tfjs-node could not be tried where this was
+ * Nothing of an engine is loaded before it is asked for, nor is ONNX Runtime by anything else here. GPU providers and tfjs-node could not be tried where this was
  * written.
  */
 import { type Engine } from '../runtime/engine';
+import { onnxRuntime } from './onnxRuntime';
 
 const known = new Map<string, Promise<Engine>>();
 
@@ -24,21 +25,27 @@ export function engineFor(setting = process.env['FIELDMARK_ENGINE'] ?? ''): Prom
   return engine;
 }
 
+/**
+ * Execution providers for models that only ONNX Runtime runs (uploaded ones): those of the engine that is set, else the CPU.
+ */
+export async function onnxProviders(): Promise<readonly string[]> {
+  return (await engineFor()).providers ?? ['cpu'];
+}
+
 async function start(setting: string): Promise<Engine> {
   const [kind, variant] = setting.split(':') as [string, string | undefined];
-  if (setting === 'auto') return onnxRuntime().then(({ ortEngine }) => ortEngine, async () => (await import('./tfEngine')).tfEngine);
+  if (setting === 'auto') return onnxRuntime().then(async () => (await import('./ortEngine')).ortEngine, async () => (await import('./tfEngine')).tfEngine);
   if (kind === 'ort') {
-    const { ortEngineOn } = await onnxRuntime().catch((error: Error) => {
-      throw new Error(`ONNX Runtime cannot be loaded here (${error.message}); set FIELDMARK_ENGINE=tfjs to do without it`, { cause: error });
+    await onnxRuntime().catch((error: Error) => {
+      throw new Error(`${error.message}; set FIELDMARK_ENGINE=tfjs to do without it`, { cause: error });
     });
+    const { ortEngineOn } = await import('./ortEngine');
     return ortEngineOn(variant ?? 'cpu');
   }
   if (kind === 'tfjs' && (variant === undefined || variant === 'wasm')) return (await import('./tfEngine')).tfEngine;
   if (setting === 'tfjs:node') return tfjsNode();
   throw new Error(`FIELDMARK_ENGINE is "${setting}", but must be auto, ort, ort:<execution provider>, tfjs or tfjs:node`);
 }
-
-const onnxRuntime = () => import('./ortEngine');
 
 /** tfjs-node is not among the dependencies: its installation fetches a library from elsewhere. */
 async function tfjsNode(): Promise<Engine> {

@@ -1,6 +1,6 @@
 /**
  * The Node entry of the models library, for the worker's job children and the command line.
- * Importing it loads ONNX Runtime and tfjs; the web process never does.
+ * Importing it loads tfjs, and ONNX Runtime comes with the first engine; the web process never does either.
  */
 export { trainModel } from './train/trainModel';
 export { abilities, type Abilities } from './abilities';

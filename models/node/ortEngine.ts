@@ -1,10 +1,12 @@
 /**
- * The default engine: a program becomes one ONNX model, run by ONNX Runtime on the CPU.
+ * The default engine: a program becomes one ONNX model, run by ONNX Runtime on the CPU. Loading this file loads its native
+ * library: `engineFor` does that, and sees when it cannot be done.
  *
  * State is double-buffered: a run reads the one set of tensors and writes the other, so that no step allocates weights.
  */
 import * as ort from 'onnxruntime-node';
 import { blockOfChannels } from './blocks';
+import { sessionOptions } from './onnxRuntime';
 import { type OnnxPort, toOnnx } from '../graph/onnx/emitter';
 import { permute, physicalShape, plain, toPhysical } from '../graph/onnx/layout';
 import { type DType, type Program, sameShape, show, sizeOf, type TensorData, type TypedArray } from '../graph';
@@ -86,32 +88,13 @@ class OrtExecutable implements Executable {
 const toFeed = (value: TensorData, port: OnnxPort): TypedArray =>
   port.layout.every((axis, i) => axis === i) ? value.data : toPhysical(value, port.layout);
 
-/**
- * ONNX Runtime's options for one session. Threads spin for 50 µs after their share of a node, about as long as it takes to
- * the next one, and not between runs: waking them for each of a thousand nodes costs a step some 3 %, while pools that spin
- * for long on a busy machine are slower than one thread.
- */
-export function sessionOptions({ threads = 1, keepMemory = true }: CompileOptions = {}, providers: readonly string[] = ['cpu']): ort.InferenceSession.SessionOptions {
-  return {
-    executionProviders: [...providers],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    enableCpuMemArena: keepMemory,
-    // The pattern is one more block of memory beside the arena's: twice the memory, and no faster.
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: '1', spin_duration_us: '50' }, force_spinning_stop: '1' } },
-  };
-}
-
 function engineOn(name: string, providers: readonly string[]): Engine {
   return {
     name,
+    providers,
     async compile(program: Program, options?: CompileOptions): Promise<Executable> {
       // Blocks of channels are the CPU's own.
-      const block = providers.length === 1 ? await blockOfChannels() : 0;
+      const block = providers.length === 1 ? await blockOfChannels(ort) : 0;
       const { bytes, feeds, state, outputs } = toOnnx(program, { block, backwards: true });
       const session = await ort.InferenceSession.create(bytes, sessionOptions(options, providers));
       return new OrtExecutable(session, feeds, state, outputs);

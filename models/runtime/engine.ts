@@ -23,8 +23,10 @@ export interface Executable {
 }
 
 export interface Engine {
-  /** For the interface and the model's card: `ort`, `tfjs`. */
+  /** For the interface and the model's card: the library and what it runs on, such as `ort` (the CPU), `ort:cuda`, `tfjs:wasm`, `tfjs:webgl`. */
   readonly name: string;
+  /** Of ONNX Runtime: its execution providers, the one that comes first first. */
+  readonly providers?: readonly string[];
   /** State starts as zeros. */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
 }

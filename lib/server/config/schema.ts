@@ -56,7 +56,7 @@ export const settings = {
   FIELDMARK_WEB: { group: 'Work', schema: flag().optional(), default: '1', help: 'Set to 0 for a machine that only works through jobs.' },
   FIELDMARK_QUEUES: { group: 'Work', schema: text().regex(/^(quick|batch|train)(:\d+)?(,(quick|batch|train)(:\d+)?)*$/, 'must be such as quick:2,batch:1,train:1').default('quick:2,batch:1,train:1'), default: 'quick:2,batch:1,train:1', help: 'Queues a worker process serves, and how many jobs of each at a time.' },
 
-  FIELDMARK_ENGINE: { group: 'Work', schema: text().optional(), default: 'auto', help: 'What computes models: `auto`, `ort` (ONNX Runtime), `ort:cuda` and other execution providers it was built with, `tfjs` (WASM), `tfjs:node` where it is installed.' },
+  FIELDMARK_ENGINE: { group: 'Work', schema: text().optional(), default: 'auto', help: 'What computes models: `auto` (ONNX Runtime, or where its library cannot be loaded `tfjs`), `ort` (ONNX Runtime), `ort:cuda` and other execution providers it was built with, `tfjs` (WASM), `tfjs:node` where it is installed. Uploaded ONNX models run on ONNX Runtime alone, on the same execution provider.' },
   FIELDMARK_PRIVATE_ADDRESSES: { group: 'Work', schema: flag().optional(), default: '0', help: 'Set to 1 to fetch trained weights also from addresses of this machine and of its network. Otherwise only the public internet is asked.' },
 
   FIELDMARK_SECRET: { group: 'Other', schema: text().min(32, 'must have at least 32 characters').optional(), default: 'made at first start, kept in the data folder', help: 'Key that signs sessions. The same on every machine.', secret: true },

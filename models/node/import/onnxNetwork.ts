@@ -1,17 +1,18 @@
 /** An uploaded ONNX model, run as it is. */
 import { readFile } from 'node:fs/promises';
-import * as ort from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { checkOnnx, readOnnx } from '../../import/onnx';
 import { type Network } from '../../inference/network';
 import { type ModelDesign, type StoredNetwork } from '../../runtime/card';
 import { type CompileOptions } from '../../runtime/engine';
 import { encodeHalf, decodeHalf } from '../../runtime/half';
-import { sessionOptions } from '../ortEngine';
+import { onnxProviders } from '../engines';
+import { type OnnxFeed, onnxRuntime, sessionOptions, tensorOf } from '../onnxRuntime';
 
 type OnnxDesign = Pick<ModelDesign, 'inputSize' | 'normalisation'> & { network: StoredNetwork & { runtime: 'onnx' } };
 
 /** Pixels (RGB, interleaved) in the order, scale and type that the model wants. */
-export function prepareInput(pixels: Uint8Array, { inputSize: { width, height }, normalisation: { mean, deviation }, network }: OnnxDesign): ort.Tensor {
+export function prepareInput(pixels: Uint8Array, { inputSize: { width, height }, normalisation: { mean, deviation }, network }: OnnxDesign): OnnxFeed {
   const { layout, channels, type } = network;
   const count = width * height;
   const order = channels === 'rgb' ? [0, 1, 2] : channels === 'bgr' ? [2, 1, 0] : [0];
@@ -26,25 +27,36 @@ export function prepareInput(pixels: Uint8Array, { inputSize: { width, height },
     }
   });
   const dims = planes ? [1, order.length, height, width] : [1, height, width, order.length];
-  if (type === 'float16') return new ort.Tensor('float16', encodeHalf(data), dims);
-  return type === 'uint8' ? new ort.Tensor('uint8', Uint8Array.from(data, (v) => Math.round(v)), dims) : new ort.Tensor('float32', data, dims);
+  return { type, dims, data: type === 'float16' ? encodeHalf(data) : type === 'uint8' ? Uint8Array.from(data, (v) => Math.round(v)) : data };
 }
 
 /** Any numbers as floats. */
-export function toFloats({ data, type }: ort.Tensor): Float32Array {
+export function toFloats({ data, type }: Tensor): Float32Array {
   if (data instanceof Float32Array) return data;
   if (type === 'float16' && data instanceof Uint16Array) return decodeHalf(data);
   if (type === 'string') throw new Error('an output holds texts');
   return Float32Array.from(data as ArrayLike<number | bigint>, Number);
 }
 
+/** Opens a model on the execution providers of the engine that is set: all uploaded models run by this one. */
+export async function openSession(bytes: Uint8Array, options?: CompileOptions): Promise<InferenceSession> {
+  const { InferenceSession } = await onnxRuntime();
+  return InferenceSession.create(bytes, sessionOptions(options, await onnxProviders()));
+}
+
+/** One run of a session with one input. */
+export async function runSession(session: InferenceSession, input: string, feed: OnnxFeed, outputs?: readonly string[]): Promise<InferenceSession.OnnxValueMapType> {
+  const feeds = { [input]: tensorOf(await onnxRuntime(), feed) };
+  return outputs ? session.run(feeds, [...outputs]) : session.run(feeds);
+}
+
 /** A network of an open session. */
-export function networkOf(session: ort.InferenceSession, design: OnnxDesign): Network {
+export function networkOf(session: InferenceSession, design: OnnxDesign): Network {
   const { input, outputs } = design.network;
   return {
     async run(pixels) {
-      const results = await session.run({ [input]: prepareInput(pixels, design) }, [...outputs]);
-      return outputs.map((name) => toFloats(results[name]!));
+      const results = await runSession(session, input, prepareInput(pixels, design), outputs);
+      return outputs.map((name) => toFloats(results[name] as Tensor));
     },
     dispose: () => session.release(),
   };
@@ -54,5 +66,5 @@ export function networkOf(session: ort.InferenceSession, design: OnnxDesign): Ne
 export async function loadOnnxNetwork(file: string, design: OnnxDesign, options?: CompileOptions): Promise<Network> {
   const bytes = await readFile(file);
   checkOnnx(readOnnx(bytes));
-  return networkOf(await ort.InferenceSession.create(bytes, sessionOptions(options)), design);
+  return networkOf(await openSession(bytes, options), design);
 }

@@ -2,7 +2,7 @@
  * Uploaded ONNX models: looked at, tried, and stored. Runs the model; call it in the child process of a job only, where a
  * model that takes too long or too much can be ended.
  */
-import * as ort from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import { readings, type OutputPort, type Reading } from '../../import/layouts';
 import { checkOnnx, MAX_ONNX_BYTES, ModelRefused, readOnnx, WireError, type OnnxModel } from '../../import/onnx';
 import { type UploadChoices } from '../../import/choices';
@@ -11,9 +11,9 @@ import { type Size } from '../../data/letterbox';
 import { type Predictor } from '../../inference/types';
 import { type ModelCard, type StoredNetwork } from '../../runtime/card';
 import { saveFolder } from '../modelFiles';
-import { sessionOptions } from '../ortEngine';
 import { MemberPredictor, readingOf } from '../predict/loadPredictor';
-import { networkOf, prepareInput } from './onnxNetwork';
+import { onnxRuntime } from '../onnxRuntime';
+import { networkOf, openSession, prepareInput, runSession } from './onnxNetwork';
 
 export interface UploadReport {
   producer: string;
@@ -44,9 +44,11 @@ export function readUpload(bytes: Uint8Array): OnnxModel {
   return model;
 }
 
-async function openSession(bytes: Uint8Array, threads: number): Promise<ort.InferenceSession> {
+/** A model that is not taken is refused; that there is no ONNX Runtime is no fault of the model. */
+async function openOrRefuse(bytes: Uint8Array, threads: number): Promise<InferenceSession> {
+  await onnxRuntime();
   try {
-    return await ort.InferenceSession.create(bytes, sessionOptions({ threads }));
+    return await openSession(bytes, { threads });
   } catch (error) {
     throw new ModelRefused(`ONNX Runtime does not take the model: ${firstLine(error)}`);
   }
@@ -55,13 +57,13 @@ async function openSession(bytes: Uint8Array, threads: number): Promise<ort.Infe
 const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0]!.slice(0, 500);
 
 /** Shapes of all outputs for an image of grey. */
-async function tryShapes(session: ort.InferenceSession, network: Omit<StoredNetwork & { runtime: 'onnx' }, 'outputs'>, inputSize: Size): Promise<OutputPort[]> {
+async function tryShapes(session: InferenceSession, network: Omit<StoredNetwork & { runtime: 'onnx' }, 'outputs'>, inputSize: Size): Promise<OutputPort[]> {
   const grey = new Uint8Array(inputSize.width * inputSize.height * 3).fill(114);
   const normalisation = { resize: 'letterbox' as const, fill: 114, mean: [0, 0, 0], deviation: [255, 255, 255] };
   const feed = prepareInput(grey, { inputSize, normalisation, network: { ...network, outputs: [] } });
-  let results: ort.InferenceSession.OnnxValueMapType;
+  let results: InferenceSession.OnnxValueMapType;
   try {
-    results = await session.run({ [network.input]: feed });
+    results = await runSession(session, network.input, feed);
   } catch (error) {
     throw new ModelRefused(`The model does not run on an image of ${inputSize.width}×${inputSize.height}: ${firstLine(error)}. Choose another input size.`);
   }
@@ -76,7 +78,7 @@ export async function inspectUpload(bytes: Uint8Array, { inputSize: wanted, thre
   const model = readUpload(bytes);
   const { input, type, layout, depth, size } = imageInput(model);
   const inputSize = inputSizeOf(model, { width: size.width ?? wanted?.width, height: size.height ?? wanted?.height });
-  const session = await openSession(bytes, threads);
+  const session = await openOrRefuse(bytes, threads);
   try {
     const outputs = await tryShapes(session, { runtime: 'onnx', input, type, layout, channels: depth === 1 ? 'grey' : 'rgb' }, inputSize);
     return {
@@ -97,7 +99,7 @@ export async function inspectUpload(bytes: Uint8Array, { inputSize: wanted, thre
 /** The model with these choices, ready to be tried on images. Rejects with a `ModelRefused`. */
 export async function openUpload(bytes: Uint8Array, choices: UploadChoices, { threads = 1 }: { threads?: number } = {}): Promise<Predictor> {
   const card = uploadCard(readUpload(bytes), choices, [], new Date());
-  const network = networkOf(await openSession(bytes, threads), { ...card, network: card.network as StoredNetwork & { runtime: 'onnx' } });
+  const network = networkOf(await openOrRefuse(bytes, threads), { ...card, network: card.network as StoredNetwork & { runtime: 'onnx' } });
   return new MemberPredictor(card, readingOf(card), [{ design: card, network }]);
 }
 

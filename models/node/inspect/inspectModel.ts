@@ -1,7 +1,6 @@
 /** The report of a stored model, of whatever kind, measured where asked. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import * as ort from 'onnxruntime-node';
 import { toOnnx } from '../../graph/onnx/emitter';
 import { sizeOf } from '../../graph';
 import { imageInput } from '../../import/upload';
@@ -10,7 +9,9 @@ import { nodeNames, onnxReport } from '../../inspect/onnx';
 import { type ModelCard } from '../../runtime/card';
 import { readUpload } from '../import/upload';
 import { prepareInput } from '../import/onnxNetwork';
+import { onnxProviders } from '../engines';
 import { loadCard, loadModel } from '../modelFiles';
+import { onnxRuntime } from '../onnxRuntime';
 import { readGraph } from '../pretrained/read';
 import { profile, type Profile } from './profile';
 
@@ -21,13 +22,18 @@ export interface MeasureOptions {
   runs?: number;
 }
 
-/** Measures a program and writes the times into its report. What is merged into another layer has no time of its own. */
+/**
+ * Measures a program and writes the times into its report. What is merged into another layer has no time of its own. Only ONNX
+ * Runtime tells them: where it cannot be loaded, the report comes back without.
+ */
 export async function measureProgram({ report, program, image, layerOf }: Inspected, { threads = 1, runs = 10 }: MeasureOptions): Promise<NetworkReport> {
+  if (!(await onnxRuntime().catch(() => null))) return report;
   const { bytes, feeds, origins } = toOnnx(program);
   const [port] = feeds;
   if (feeds.length !== 1 || !port) throw new Error('only networks with one input are measured');
   const data = Float32Array.from({ length: sizeOf(image.shape) }, (_, i) => Math.sin(i));
-  const measured = await profile(bytes, { [port.name]: new ort.Tensor('float32', data, [...image.shape]) }, { threads, runs, fused: true });
+  const providers = await onnxProviders();
+  const measured = await profile(bytes, port.name, { type: 'float32', data, dims: image.shape }, { threads, runs, fused: true, providers });
   const times = new Map<string, number>();
   for (const [name, { milliseconds }] of measured.nodes) {
     // ONNX Runtime keeps the name of a value in what it makes of the node: `Conv_v12`, `v12_nchwc`.
@@ -35,15 +41,21 @@ export async function measureProgram({ report, program, image, layerOf }: Inspec
     const layer = value === undefined ? undefined : layerOf.get(origins.get(value) ?? -1);
     if (layer !== undefined) times.set(layer, (times.get(layer) ?? 0) + milliseconds);
   }
-  return timed(report, times, measured, threads, runs);
+  return timed(report, times, measured, { threads, runs, providers });
 }
 
-function timed(report: NetworkReport, times: ReadonlyMap<string, number>, { total }: Profile, threads: number, runs: number): NetworkReport {
+interface Conditions {
+  threads: number;
+  runs: number;
+  providers: readonly string[];
+}
+
+function timed(report: NetworkReport, times: ReadonlyMap<string, number>, { total }: Profile, { threads, runs, providers: [provider] }: Conditions): NetworkReport {
   const known = [...times.values()].reduce((a, b) => a + b, 0);
   return {
     ...report,
     layers: report.layers.map((layer) => ({ ...layer, milliseconds: times.get(layer.name) ?? null })),
-    timing: { engine: 'ort', threads, runs, total, rest: Math.max(0, total - known) },
+    timing: { engine: provider === 'cpu' ? 'ort' : `ort:${provider}`, threads, runs, total, rest: Math.max(0, total - known) },
   };
 }
 
@@ -54,20 +66,21 @@ async function inspectOnnx(bytes: Uint8Array, { inputSize, network }: Pick<Model
   const channels = network?.runtime === 'onnx' ? network.channels : 'rgb';
   const pixels = Uint8Array.from({ length: inputSize.width * inputSize.height * 3 }, (_, i) => (i * 37) & 255);
   const normalisation = { resize: 'stretch' as const, fill: 0, mean: [0, 0, 0], deviation: [255, 255, 255] };
-  const feeds = { [input]: prepareInput(pixels, { inputSize, normalisation, network: { runtime: 'onnx', input, type, layout, channels, outputs: [] } }) };
+  const feed = prepareInput(pixels, { inputSize, normalisation, network: { runtime: 'onnx', input, type, layout, channels, outputs: [] } });
   const { threads = 1, runs = 10 } = measure ?? {};
-  const plain = await profile(bytes, feeds, { threads, runs: 1, fused: false });
+  const plain = await profile(bytes, input, feed, { threads, runs: 1, fused: false });
   const shapes = new Map([...plain.nodes].flatMap(([name, { shape }]) => (shape ? [[name, shape] as const] : [])));
   const report = onnxReport(model, inputSize, shapes);
   if (!measure) return report;
-  const used = await profile(bytes, feeds, { threads, runs, fused: true });
+  const providers = await onnxProviders();
+  const used = await profile(bytes, input, feed, { threads, runs, fused: true, providers });
   const names = nodeNames(model);
   const times = new Map<string, number>();
   for (const node of model.nodes) {
     const own = [names.get(node)!, ...node.outputs.map((output) => `${output}_nchwc`)].flatMap((name) => used.nodes.get(name) ?? []);
     if (own.length > 0) times.set(names.get(node)!, own.reduce((sum, { milliseconds }) => sum + milliseconds, 0));
   }
-  return timed(report, times, used, threads, runs);
+  return timed(report, times, used, { threads, runs, providers });
 }
 
 /** Two networks that work one after the other, as one. */

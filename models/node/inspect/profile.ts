@@ -2,9 +2,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import * as ort from 'onnxruntime-node';
 import { z } from 'zod';
-import { sessionOptions } from '../ortEngine';
+import { type OnnxFeed, onnxRuntime, sessionOptions, tensorOf } from '../onnxRuntime';
 
 export interface NodeProfile {
   /** Milliseconds of one run: the median of the runs, so that what else the machine did in one of them does not count. */
@@ -32,13 +31,15 @@ const median = (values: number[]): number => values.sort((a, b) => a - b)[values
 
 /**
  * Runs a model `runs` times after one that warms it up. With `fused` the model is changed for speed first, as it is in
- * use, and nodes that were merged are not in the result; without, every node is.
+ * use, and nodes that were merged are not in the result; without, every node is. `providers`: where it runs, default the CPU.
  */
-export async function profile(bytes: Uint8Array, feeds: Record<string, ort.Tensor>, { threads, runs, fused }: { threads: number; runs: number; fused: boolean }): Promise<Profile> {
+export async function profile(bytes: Uint8Array, input: string, feed: OnnxFeed, { threads, runs, fused, providers }: { threads: number; runs: number; fused: boolean; providers?: readonly string[] }): Promise<Profile> {
+  const ort = await onnxRuntime();
+  const feeds = { [input]: tensorOf(ort, feed) };
   const folder = await mkdtemp(path.join(os.tmpdir(), 'fieldmark-profile-'));
   try {
     const session = await ort.InferenceSession.create(bytes, {
-      ...sessionOptions({ threads }), ...(!fused && { graphOptimizationLevel: 'disabled' }), enableProfiling: true, profileFilePrefix: path.join(folder, 'run'),
+      ...sessionOptions({ threads }, providers), ...(!fused && { graphOptimizationLevel: 'disabled' }), enableProfiling: true, profileFilePrefix: path.join(folder, 'run'),
     });
     const totals: number[] = [];
     try {
