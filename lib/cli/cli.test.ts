@@ -47,8 +47,27 @@ describe('use', () => {
     expect(await fieldmark([])).toMatchObject({ code: 2 });
     expect(await fieldmark(['nonsense'])).toMatchObject({ code: 2, stderr: expect.stringContaining("unknown command 'nonsense'") });
     expect(await fieldmark(['export', '--project', 'x'])).toMatchObject({ code: 2, stderr: expect.stringContaining("required option '--format <id>'") });
-    expect(await fieldmark(['train', '--project', 'x', '--minutes', 'lots'])).toMatchObject({ code: 2, stderr: expect.stringContaining('"lots" is not a number from 0.25 to 1440') });
+    expect(await fieldmark(['train', '--project', 'x', '--minutes', 'lots'])).toMatchObject({ code: 2, stderr: expect.stringContaining("option '--minutes <number>' argument 'lots' is invalid. Give a number from 0.25 to 1440.") });
     expect(await fieldmark(['train', '--project', 'x', '--minutes', '1', '--epochs', '1', '--json'])).toMatchObject({ code: 2, json: { error: { code: 'usage' } } });
+  });
+  it.each([
+    [['nonsense'], "unknown command 'nonsense'"],
+    [['validate'], "missing required argument 'path'"],
+    [['validate', 'x', '--speed'], "unknown option '--speed'"],
+    [['export', '--project', 'x'], "required option '--format <id>' not specified"],
+    [['eval', '--gt', 'a', '--dt', 'b', '--type', 'mask'], "option '--type <what>' argument 'mask' is invalid. Allowed choices are"],
+    [['train', 'x', '--minutes', 'lots'], "option '--minutes <number>' argument 'lots' is invalid. Give a number from 0.25 to 1440."],
+    [['train', 'x', '--batch', '1.5'], "option '--batch <number>' argument '1.5' is invalid. Give a whole number from 1 to 1024."],
+    [['train', 'x', '--set', 'width'], "option '--set <name=value>' argument 'width' is invalid. It is not of the form name=value."],
+    [['train', 'x', '--augment', 'rotate=200'], "option '--augment <name=value>' argument 'rotate=200' is invalid. rotate cannot be 200"],
+  ])('says wrong use as JSON too: %j', async (args, message) => {
+    const said = await fieldmark([...args, '--json']);
+    expect(said).toMatchObject({ code: 2, json: { error: { code: 'usage', message: expect.stringContaining(message) } } });
+    expect((said.json as unknown as { error: { message: string } }).error.message).not.toMatch(/^error|--help to see how/);
+    expect(said.stdout.trim().split('\n')).toHaveLength(1);
+    expect(said.stderr).not.toBe('');
+    expect(await fieldmark(args)).toMatchObject({ code: 2, stdout: '' });
+    expect((await fieldmark([...args, '--', '--json'])).stdout).toBe('');
   });
   it('has help for every command, and a page that says the same', async () => {
     for (const [, name] of cliPage().matchAll(/^## (.+)$/gm)) {

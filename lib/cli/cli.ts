@@ -15,7 +15,7 @@ import { prelabelCommand, qualityCommand } from './commands/round';
 import { trainCommand } from './commands/train';
 import { userCommand } from './commands/user';
 import { validateCommand } from './commands/validate';
-import { UsageError, commanderExit, exitCodes, type Environment, type Frame } from './program';
+import { commanderExit, exitCodes, type Environment, type Frame } from './program';
 
 /** The whole program, for `run` and for the documentation. */
 export function buildProgram(frame: Frame): Command {
@@ -54,10 +54,12 @@ export async function run(args: readonly string[], environment: Environment, pol
     }
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) return commanderExit(error);
-    if (!(error instanceof UsageError)) throw error;
-    environment.stderr.write(`fieldmark: ${error.message}\n`);
-    return exitCodes.usage;
+    if (!(error instanceof CommanderError)) throw error;
+    // No command has begun that could say it as JSON.
+    const { exitCode, message } = commanderExit(error);
+    const asked = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined).includes('--json');
+    if (asked && message !== null) environment.stdout.write(`${JSON.stringify({ error: { code: 'usage', message } })}\n`);
+    return exitCode;
   }
   return frame.exitCode;
 }

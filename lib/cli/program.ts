@@ -1,5 +1,5 @@
 /** The frame of every command: options that all have, output, errors and exit codes. */
-import { Command, type CommanderError } from 'commander';
+import { Command, InvalidArgumentError, type CommanderError } from 'commander';
 import { AppError } from '@/lib/api/errors';
 import { createClient, type Client } from '@/lib/api/client';
 import { DatasetError } from '@/lib/core/formats';
@@ -39,7 +39,7 @@ export class FailedResult extends Error {
   }
 }
 
-/** Wrong use of the command line. */
+/** Wrong use of the command line. Parsers of a single option throw commander's InvalidArgumentError, so that it is named. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -119,16 +119,17 @@ function describe(error: unknown, signal: AbortSignal): string {
   return String(error);
 }
 
-/** Whether commander has already said what was wrong, and the code to end with. */
-export function commanderExit(error: CommanderError): number {
-  return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+/** The code to end with after what commander has already said, and its words for `--json`; none after help that was asked for. */
+export function commanderExit(error: CommanderError): { exitCode: number; message: string | null } {
+  if (error.exitCode === 0) return { exitCode: exitCodes.ok, message: null };
+  return { exitCode: exitCodes.usage, message: error.message.replace(/^error: /, '') };
 }
 
 /** A whole number within bounds, for options. */
 export function wholeNumber(min: number, max: number) {
   return (value: string): number => {
     const n = Number(value);
-    if (!Number.isInteger(n) || n < min || n > max) throw new UsageError(`"${value}" is not a whole number from ${min} to ${max}.`);
+    if (!Number.isInteger(n) || n < min || n > max) throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
     return n;
   };
 }
@@ -136,7 +137,7 @@ export function wholeNumber(min: number, max: number) {
 export function number(min: number, max: number) {
   return (value: string): number => {
     const n = Number(value);
-    if (value.trim() === '' || !Number.isFinite(n) || n < min || n > max) throw new UsageError(`"${value}" is not a number from ${min} to ${max}.`);
+    if (value.trim() === '' || !Number.isFinite(n) || n < min || n > max) throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`);
     return n;
   };
 }

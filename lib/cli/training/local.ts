@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { InvalidArgumentError } from 'commander';
 import type { AugmentOverride } from '@/lib/core/augmentation';
 import { headlineOf } from '@/lib/core/labels';
 import type { MeasuredViewing, TaskMetrics, TaskName, TrainEvaluation, TrainProgress, Viewing } from '@/models/node';
@@ -142,7 +143,7 @@ function viewingTable(ctx: Context, task: TaskName, looked: readonly MeasuredVie
 /** `--set name=value`: settings of the task's own; values are JSON where they can be, else text. */
 export function setting(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const m = /^([A-Za-z]\w*)=(.*)$/.exec(text);
-  if (!m) throw new UsageError(`"${text}" is not of the form name=value.`);
+  if (!m) throw new InvalidArgumentError('It is not of the form name=value.');
   let value: unknown = m[2];
   try {
     value = JSON.parse(m[2]!);
