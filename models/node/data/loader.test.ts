@@ -140,10 +140,10 @@ describe('a batch with label maps', () => {
     const labels = [{ kind: 'mask' as const, classId: 'disc', mask: maskFromBitmap(half, width, height) }];
     const load = async () => ({ data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (Math.floor(i / 3) % width >= 32 ? 200 : 0)), width, height, channels: 3 as const });
     const store = new PixelStore(createStore(1, 4 * width * height, 1 << 20));
-    const kitchen = { design: segment, task, seed: 1, store, load, check: () => undefined };
+    const kitchen = { design: segment, task, store, load, check: () => undefined };
     const ingredient = { index: 0, id: 'a', width, height, labels };
     expect(cachedSize(ingredient, input)).toEqual({ width: 40, height: 20 });
-    const make = (batch: number, given: typeof labels) => makeBatch(kitchen, { batch, augmentation: { ...noAugmentation, mirrorX: batch }, members: [[0]], ingredients: [{ ...ingredient, labels: given }] });
+    const make = (batch: number, given: typeof labels) => makeBatch(kitchen, { batch, drawn: [{ members: [0], augmentation: { ...noAugmentation, mirrorX: batch }, key: [1, batch] }], ingredients: [{ ...ingredient, labels: given }] });
     const { image, labels: target } = await make(0, labels);
     const wanted = Array.from({ length: 32 * 32 }, (_, i) => (i < 8 * 32 || i >= 24 * 32 ? IGNORED : i % 32 < 16 ? 0 : 2));
     expect(Array.from(target!.data)).toEqual(wanted);

@@ -7,7 +7,7 @@ import type { FromThread, ThreadData, ToThread } from './messages';
 import { PixelStore } from './pixelStore';
 
 const port = parentPort!;
-const { design, seed, store, stop } = workerData as ThreadData;
+const { design, store, stop } = workerData as ThreadData;
 const stopped = new Int32Array(stop);
 const say = (message: FromThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
@@ -15,7 +15,7 @@ type Asked = { resolve: (image: Uint8Array | RawImage) => void; reject: (error: 
 const asked = new Map<number, Asked[]>();
 
 const kitchen: Kitchen = {
-  design, seed, task: taskOf(design.task), store: new PixelStore(store),
+  design, task: taskOf(design.task), store: new PixelStore(store),
   load: (index) => new Promise((resolve, reject) => {
     const waiting = asked.get(index);
     if (waiting) waiting.push({ resolve, reject });

@@ -43,19 +43,25 @@ export interface Ingredient {
   loaded?: Uint8Array | RawImage;
 }
 
-/** Everything that a batch depends on besides the seed, the design and the pixels. */
+/** One image of a batch. */
+export interface Drawn {
+  /** Positions in the recipe's `ingredients`: itself, or the four of a mosaic. */
+  members: readonly number[];
+  augmentation: AugmentOptions;
+  /** Of the random numbers by which it varies. */
+  key: readonly (string | number)[];
+}
+
+/** Everything that a batch depends on besides the design and the pixels. */
 export interface Recipe {
   batch: number;
-  augmentation: AugmentOptions;
-  /** For each image of the batch, positions in `ingredients`: itself, or the four of a mosaic. */
-  members: number[][];
+  drawn: Drawn[];
   ingredients: Ingredient[];
 }
 
 export interface Kitchen {
   design: ModelDesign;
   task: Task;
-  seed: number;
   store: PixelStore;
   /** The bytes of an example without a path. */
   load: (index: number) => Promise<Uint8Array | RawImage>;
@@ -104,14 +110,14 @@ async function keep({ design, task, store, load, check }: Kitchen, ingredient: I
   }
 }
 
-export async function makeBatch(kitchen: Kitchen, { batch, augmentation, members, ingredients }: Recipe): Promise<Tensors> {
-  const { design, task, seed, store, check } = kitchen;
+export async function makeBatch(kitchen: Kitchen, { drawn, ingredients }: Recipe): Promise<Tensors> {
+  const { design, task, store, check } = kitchen;
   const { inputSize: input, classes, normalisation: { fill } } = design;
   const pixels = input.width * input.height;
-  const image = new Uint8Array(members.length * pixels * 3);
-  const feeds: Tensors = { image: { dtype: 'uint8', shape: [members.length, input.height, input.width, 3], data: image } };
+  const image = new Uint8Array(drawn.length * pixels * 3);
+  const feeds: Tensors = { image: { dtype: 'uint8', shape: [drawn.length, input.height, input.width, 3], data: image } };
   const arrays: Record<string, TypedArray> = {};
-  for (const [name, { shape, dtype }] of Object.entries(task.targets(design, members.length))) {
+  for (const [name, { shape, dtype }] of Object.entries(task.targets(design, drawn.length))) {
     const length = shape.reduce((a, b) => a * b, 1);
     const data = dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
     arrays[name] = data;
@@ -126,10 +132,10 @@ export async function makeBatch(kitchen: Kitchen, { batch, augmentation, members
       return result.value;
     });
     const map = task.labelMap ? { data: new Uint8Array(pixels), ...input } : null;
-    members.forEach((own, i) => {
+    drawn.forEach(({ members, augmentation, key }, i) => {
       check();
-      const sources = own.map((k) => ({ ...kept[k]!, example: ingredients[k]! }));
-      const plan = planImage(sources.map(({ example: { width, height } }) => ({ width, height })), input, augmentation, randomFor(seed, 'augment', batch, i));
+      const sources = members.map((k) => ({ ...kept[k]!, example: ingredients[k]! }));
+      const plan = planImage(sources.map(({ example: { width, height } }) => ({ width, height })), input, augmentation, randomFor(...key));
       renderImage({ data: image.subarray(i * pixels * 3, (i + 1) * pixels * 3), ...input }, plan, sources.map((source) => source.image), fill);
       if (map) renderMap(map, plan, sources.map((source) => source.map!));
       const labels = sources.flatMap(({ example }, k) => mapLabels(example.labels, plan.pieces[k]!, classes));

@@ -8,7 +8,6 @@ import type { StoreMemory } from './pixelStore';
 /** What a thread is born with. */
 export interface ThreadData {
   design: ModelDesign;
-  seed: number;
   store: StoreMemory;
   /** One word: not 0 once the work is to end. */
   stop: SharedArrayBuffer;

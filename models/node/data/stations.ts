@@ -25,11 +25,11 @@ export class InProcessStation implements Station {
   private readonly over = new Promise<never>((_, reject) => (this.giveUp = reject));
   private readonly kitchen: Kitchen;
 
-  constructor({ design, seed, store, stop }: ThreadData, load: Load) {
+  constructor({ design, store, stop }: ThreadData, load: Load) {
     const stopped = new Int32Array(stop);
     this.over.catch(() => undefined);
     this.kitchen = {
-      design, seed, task: taskOf(design.task), store: new PixelStore(store),
+      design, task: taskOf(design.task), store: new PixelStore(store),
       load: (index) => Promise.race([load(index), this.over]),
       check() {
         if (stopped[0] !== 0) throw new Error('the loader has ended');

@@ -18,9 +18,9 @@ function imageOf(width: number, height: number, seed: number) {
 /** What a network is fed in training, where nothing is varied. */
 async function trained(image: ReturnType<typeof imageOf>, design: ReturnType<typeof designOf>): Promise<Uint8Array> {
   const { width, height } = image;
-  const kitchen = { design: design as never, task, seed: 1, store: new PixelStore(createStore(1, 0, 0)), load: async () => image, check: () => undefined };
+  const kitchen = { design: design as never, task, store: new PixelStore(createStore(1, 0, 0)), load: async () => image, check: () => undefined };
   const ingredient = { index: 0, id: 'x', width, height, labels: [{ kind: 'class' as const, classId: 'square' }], loaded: image };
-  return (await makeBatch(kitchen, { batch: 0, augmentation: noAugmentation, members: [[0]], ingredients: [ingredient] })).image!.data as Uint8Array;
+  return (await makeBatch(kitchen, { batch: 0, drawn: [{ members: [0], augmentation: noAugmentation, key: [1] }], ingredients: [ingredient] })).image!.data as Uint8Array;
 }
 
 describe('the views of an image', () => {
