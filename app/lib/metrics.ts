@@ -65,5 +65,12 @@ export const taskTexts: Record<TaskName, { title: string; what: string }> = {
   classify: { title: 'Classifier', what: 'The class of the image' },
 };
 
-/** What computes, as people know it. */
-export const engineTitle = (name: string): string => ({ ort: 'ONNX Runtime', tfjs: 'TensorFlow.js' })[name] ?? name;
+const libraries: Record<string, string> = { ort: 'ONNX Runtime', tfjs: 'TensorFlow.js' };
+const runsOn: Record<string, string> = { wasm: 'WebAssembly', cpu: 'plain JavaScript', webgl: 'WebGL', webgpu: 'WebGPU', cuda: 'CUDA', tensorrt: 'TensorRT', dml: 'DirectML', coreml: 'Core ML', node: 'its native library' };
+
+/** What computes, as people know it. Engines are named by their library and what it runs on: `ort`, `ort:cuda`, `tfjs:wasm`. */
+export function engineTitle(name: string): string {
+  const [library, on] = name.split(':') as [string, string | undefined];
+  const title = libraries[library];
+  return title === undefined ? name : on === undefined ? title : `${title} on ${runsOn[on] ?? on}`;
+}

@@ -20,6 +20,7 @@ export function checkOnnx(model: OnnxModel): void {
   if (external) {
     throw new ModelRefused(`The weight "${external.name}" lies in another file. Save the model with its weights inside (onnx.save(model, file, save_as_external_data=False)) and upload that.`);
   }
+  if (model.sparse > 0) throw new ModelRefused('The model has sparse tensors, which are not read here. Export it with ordinary (dense) weights.');
   if (model.functions > 0) throw new ModelRefused('The model defines functions of its own. Export it with them inlined (onnx.inliner.inline_local_functions).');
   const used = new Set([...model.nodes.map(({ domain, opType }) => `${domain}:${opType}`), ...model.nested]);
   for (const key of used) {

@@ -39,6 +39,8 @@ export interface OnnxModel {
   outputs: OnnxPort[];
   nodes: OnnxNode[];
   initializers: OnnxTensor[];
+  /** Sparse tensors, of graphs and of attributes. Their parts may lie in other files like those of any tensor. */
+  sparse: number;
   /** Operators of graphs inside nodes (branches and loops), by `domain:opType`. */
   nested: Set<string>;
 }
@@ -113,7 +115,7 @@ function readTensor(bytes: Uint8Array): OnnxTensor {
   return tensor;
 }
 
-/** Reads an attribute; graphs in it are walked for their operators. Returns whether it holds external data. */
+/** Reads an attribute; graphs in it are walked for their operators, tensors in other files and sparse ones are noted. */
 function readAttribute(bytes: Uint8Array, node: OnnxNode, model: OnnxModel, limits: Limits, depth: number): void {
   let name = '';
   let value: number | number[] | string | null = null;
@@ -125,7 +127,8 @@ function readAttribute(bytes: Uint8Array, node: OnnxNode, model: OnnxModel, limi
     else if (field.id === 5 || field.id === 10) {
       const tensor = readTensor(field.bytes);
       if (tensor.external) model.initializers.push(tensor);
-    } else if (field.id === 6 || field.id === 11) readNested(field.bytes, model, limits, depth + 1);
+    } else if (field.id === 22 || field.id === 23) model.sparse++;
+    else if (field.id === 6 || field.id === 11) readNested(field.bytes, model, limits, depth + 1);
     if (Array.isArray(value) && value.length > 1024) throw new WireError(`an attribute of ${node.name || node.opType} has too many numbers`);
   }
   if (name && value !== null) node.attributes[name] = value;
@@ -155,6 +158,7 @@ function readNested(bytes: Uint8Array, model: OnnxModel, limits: Limits, depth: 
       const { domain, opType } = readNode(field.bytes, model, limits, depth);
       model.nested.add(`${domain}:${opType}`);
     } else if (field.id === 5) model.initializers.push(readTensor(field.bytes));
+    else if (field.id === 15) model.sparse++;
   }
 }
 
@@ -164,7 +168,8 @@ function readGraph(bytes: Uint8Array, model: OnnxModel, limits: Limits): void {
     else if (field.id === 5) {
       limits.names.add();
       model.initializers.push(readTensor(field.bytes));
-    } else if (field.id === 11 || field.id === 12) {
+    } else if (field.id === 15) model.sparse++;
+    else if (field.id === 11 || field.id === 12) {
       limits.names.add();
       (field.id === 11 ? model.inputs : model.outputs).push(readPort(field.bytes));
     }
@@ -173,7 +178,7 @@ function readGraph(bytes: Uint8Array, model: OnnxModel, limits: Limits): void {
 
 /** Reads the description of a model. Throws a `WireError` when the bytes are no ONNX model or break a limit. */
 export function readOnnx(bytes: Uint8Array): OnnxModel {
-  const model: OnnxModel = { irVersion: 0, producer: '', opsets: [], metadata: {}, functions: 0, inputs: [], outputs: [], nodes: [], initializers: [], nested: new Set() };
+  const model: OnnxModel = { irVersion: 0, producer: '', opsets: [], metadata: {}, functions: 0, inputs: [], outputs: [], nodes: [], initializers: [], sparse: 0, nested: new Set() };
   const limits = { nodes: new Counter(MAX_NODES, 'nodes'), names: new Counter(MAX_NAMES, 'values') };
   let graphs = 0;
   for (const field of fields(bytes)) {
