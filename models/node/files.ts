@@ -3,15 +3,18 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Writes beside the target, syncs, and renames over it. */
-export async function writeAtomically(file: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
+/**
+ * Writes beside the target, syncs, and renames over it. Without `sync` a machine that loses power may keep the name and not
+ * the bytes: for files that carry a digest and can be made again.
+ */
+export async function writeAtomically(file: string, chunks: readonly (Uint8Array | string)[], { sync = true }: { sync?: boolean } = {}): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const handle = await open(temporary, 'w');
     try {
       for (const chunk of chunks) await handle.writeFile(chunk);
-      await handle.sync();
+      if (sync) await handle.sync();
     } finally {
       await handle.close();
     }

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openFeatureCache } from './featureCache';
+import { asKept, openFeatureCache, storedBytes } from './featureCache';
 
 let dir: string;
 beforeEach(async () => {
@@ -34,6 +34,7 @@ describe('the cache of features', () => {
 
   it('stays under its budget, and forgets the least recently used first, also of earlier runs', async () => {
     // 16 bytes of digest, 8 of lengths and 2 for each number.
+    expect(storedBytes([50])).toBe(124);
     const maxBytes = 3 * 124;
     const cache = await openFeatureCache({ dir, maxBytes });
     const keys = ['a', 'b', 'c', 'd', 'e'];
@@ -42,14 +43,18 @@ describe('the cache of features', () => {
     await cache.put('d', [new Float32Array(50)]);
     expect(keys.map((key) => cache.has(key))).toEqual([true, false, true, true, false]);
     expect(await files()).toHaveLength(3);
+    // To be asked for is to be used.
+    expect(cache.has('a')).toBe(true);
+    await cache.put('e', [new Float32Array(50)]);
+    expect(keys.map((key) => cache.has(key))).toEqual([true, false, false, true, true]);
     // Times on disk may be too coarse to order what was just used.
     for (const [i, file] of (await files()).entries()) await utimes(file, new Date(), new Date(Date.now() - 1000 * (i + 1)));
     const [newest] = await files();
     const again = await openFeatureCache({ dir, maxBytes });
-    await again.put('e', [new Float32Array(50), new Float32Array(46)]);
+    await again.put('f', [new Float32Array(50), new Float32Array(46)]);
     expect(await files()).toHaveLength(2);
     expect(await files()).toContain(newest);
-    expect(again.has('e')).toBe(true);
+    expect(again.has('f')).toBe(true);
   });
 
   it('takes broken files for missing ones, and clears away what an interrupted process left', async () => {

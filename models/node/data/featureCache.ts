@@ -9,11 +9,17 @@ import { decodeHalf, encodeHalf } from '../../runtime/half';
 import { writeAtomically } from '../files';
 
 export interface FeatureCache {
+  /** Whether the key is there as far as is known. Asking is using: it is not the next to leave. */
   has(key: string): boolean;
   /** The arrays of a key, as they were put up to half precision; null when they are not (or no longer) there. */
   get(key: string): Promise<Float32Array[] | null>;
   put(key: string, arrays: readonly Float32Array[]): Promise<void>;
 }
+
+/** What arrays of these lengths take on disk. */
+export const storedBytes = (lengths: readonly number[]): number => lengths.reduce((sum, length) => sum + 4 + 2 * length, DIGEST_BYTES + 4);
+/** What arrays are after they were kept. */
+export const asKept = (array: Float32Array): Float32Array => decodeHalf(encodeHalf(array));
 
 const EXTENSION = '.f16';
 /** What an interrupted process has left is removed once nobody can be writing to it. */
@@ -60,15 +66,12 @@ class DiskFeatures implements FeatureCache {
   constructor(private readonly dir: string, private readonly maxBytes: number) {}
 
   has(key: string): boolean {
-    return this.files.has(nameOf(key));
+    return this.use(nameOf(key)) !== undefined;
   }
 
   async get(key: string): Promise<Float32Array[] | null> {
     const name = nameOf(key);
-    const size = this.files.get(name);
-    if (size === undefined) return null;
-    this.files.delete(name);
-    this.files.set(name, size);
+    if (this.use(name) === undefined) return null;
     const file = this.fileOf(name);
     let bytes: Buffer;
     try {
@@ -116,8 +119,18 @@ class DiskFeatures implements FeatureCache {
   }
 
   private async write(name: string, parts: readonly Uint8Array[]): Promise<void> {
-    await writeAtomically(this.fileOf(name), parts);
+    // The digest tells a file that is not whole: features are made again.
+    await writeAtomically(this.fileOf(name), parts, { sync: false });
     await this.note(name, parts.reduce((sum, part) => sum + part.byteLength, 0));
+  }
+
+  /** The size of a file, which is now the last used. */
+  private use(name: string): number | undefined {
+    const size = this.files.get(name);
+    if (size === undefined) return undefined;
+    this.files.delete(name);
+    this.files.set(name, size);
+    return size;
   }
 
   private fileOf(name: string): string {

@@ -16,17 +16,6 @@ import type { Label, Task } from '../../tasks/types';
 import { decodeImage } from './decode';
 import type { PixelStore, Slot } from './pixelStore';
 
-/** Images are kept a little larger than the network sees them, for enlargement without loss. */
-const CACHED_AT = 1.25;
-
-/** The size at which an image is kept for this input, in training and prediction: never enlarged. */
-export function cachedSize(full: Size, input: Size, resize: Normalisation['resize'] = 'letterbox'): Size {
-  const room = { width: Math.round(input.width * CACHED_AT), height: Math.round(input.height * CACHED_AT) };
-  if (resize === 'stretch') return { width: Math.min(full.width, room.width), height: Math.min(full.height, room.height) };
-  const { width, height } = letterbox(full, room);
-  return width > full.width || height > full.height ? { width: full.width, height: full.height } : { width, height };
-}
-
 /** Bytes of a kept image: its pixels, and its label map where the task wants one. */
 export const cachedBytes = ({ width, height }: Size, labelMap: boolean): number => width * height * (labelMap ? 4 : 3);
 
