@@ -5,6 +5,7 @@ import type { Logger } from '@/lib/server/log';
 import { dispatch, HEARTBEAT_SECONDS, RETRY_LIMIT } from '@/lib/server/queue';
 import { jobTempDir } from './child';
 import { JobProcess, type ChildExit } from './childProcess';
+import { watchLimits, type Limits } from './limits';
 
 const BEAT_MS = 2000;
 /** A running job whose row was not touched for so long has lost its worker. */
@@ -18,6 +19,8 @@ export interface RunEnvironment {
   entry: string;
   /** True once the worker is stopping: jobs are then put back, not failed. */
   stopping: () => boolean;
+  /** What the process of a kind of job may take. */
+  limitsOf: (kind: string) => Limits;
   /** Called when a job's row is ours and its process begins. */
   claimed: () => void;
 }
@@ -39,6 +42,8 @@ export class JobRun {
   #process: JobProcess | null = null;
   #claim: Claim | null = null;
   #cancelled = false;
+  /** Why the process was ended that took more than it may. */
+  #exceeded: string | null = null;
 
   constructor(
     private readonly env: RunEnvironment,
@@ -60,6 +65,11 @@ export class JobRun {
     env.claimed();
     const tempDir = jobTempDir(env.dataDir, claim.id, claim.attempt);
     this.#process = new JobProcess({ entry: env.entry, jobId: claim.id, attempt: claim.attempt, queue: claim.queue, tempDir, log: env.log });
+    const { pid } = this.#process;
+    const unwatch = pid === undefined ? () => undefined : watchLimits(pid, env.limitsOf(claim.kind), (why) => {
+      this.#exceeded = why;
+      this.kill();
+    });
     if (env.stopping()) this.#process.end('stop');
     await this.#announce();
     const beat = setInterval(() => void this.beat(), BEAT_MS);
@@ -67,6 +77,7 @@ export class JobRun {
     try {
       exit = await this.#process.exited;
     } finally {
+      unwatch();
       clearInterval(beat);
     }
     await this.#settle(claim, exit);
@@ -135,6 +146,11 @@ export class JobRun {
     if (!row || row.state !== 'running' || row.attempt !== claim.attempt) return this.#announce();
     if (this.#cancelled || row.cancelRequested) {
       await this.#end(claim.attempt, 'cancelled', null);
+      return this.#announce();
+    }
+    if (this.#exceeded) {
+      log.warn({ job: claim.id, kind: claim.kind, why: this.#exceeded }, 'A job took more than it may');
+      await this.#end(claim.attempt, 'failed', this.#exceeded);
       return this.#announce();
     }
     const requeue = (message: string) => db.job.updateMany({ where: { id: claim.id, attempt: claim.attempt, state: 'running' }, data: { state: 'queued', message, workerId: null } });

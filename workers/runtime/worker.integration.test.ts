@@ -16,7 +16,7 @@ let remove: () => Promise<void>;
 let hub: EventHub;
 let worker: TestWorker;
 const events: FieldmarkEvent[] = [];
-const start = (env: Record<string, string> = {}) => startWorker({ DATABASE_URL: test.url, FIELDMARK_DATA: folder, FIELDMARK_QUEUES: 'quick:2,batch:2,train:1', ...env });
+const start = (env: Record<string, string> = {}) => startWorker({ DATABASE_URL: test.url, FIELDMARK_DATA: folder, FIELDMARK_QUEUES: 'quick:2,batch:2,train:1', FIELDMARK_MODEL_SECONDS: '5', FIELDMARK_MODEL_MEMORY_MB: '700', ...env });
 const finished = (id: string, timeoutMs?: number) =>
   eventually(async () => {
     const job = await test.db.job.findUniqueOrThrow({ where: { id } });
@@ -116,6 +116,15 @@ describe('a worker', () => {
     await cancelJob(test.db, id);
     expect(await finished(id)).toMatchObject({ state: 'cancelled' });
     expect(isAlive(pid)).toBe(false);
+  });
+
+  it('ends a job that runs a model for too long or with too much memory, says which, and does not repeat it', async () => {
+    for (const [kind, error] of [['endless', /longer than 5 seconds/], ['greedy', /more than 700 MB of memory/]] as const) {
+      const id = await enqueue(test.db, kind, {});
+      const pid = await dataOf(id);
+      expect(await finished(id)).toMatchObject({ state: 'failed', attempt: 1, error: expect.stringMatching(error) });
+      expect(isAlive(pid)).toBe(false);
+    }
   });
 
   it('never runs a job that was cancelled while it waited', async () => {

@@ -15,6 +15,7 @@ import { sweepUploads } from '@/lib/server/services/imports/sweep';
 import { countObjects } from '@/lib/server/services/storageUse';
 import { createStore } from '@/lib/server/storage';
 import { JobRun, RetryJob } from './jobRun';
+import { limitsOf } from './limits';
 import { reconcile } from './reconcile';
 import { checkRegistry, type Registry } from './registry';
 
@@ -108,7 +109,7 @@ export class Worker {
 
   async #deliver(jobId: string, retryCount: number, signal: AbortSignal): Promise<void> {
     const run = new JobRun(
-      { db: this.#db, log: this.#log, workerId: this.id, dataDir: this.#settings.dataDir, entry: this.#entry, stopping: () => this.#stopping, claimed: () => this.#reportSoon() },
+      { db: this.#db, log: this.#log, workerId: this.id, dataDir: this.#settings.dataDir, entry: this.#entry, stopping: () => this.#stopping, limitsOf: (kind) => limitsOf(this.#registry.kinds[kind] ?? {}, this.#settings), claimed: () => this.#reportSoon() },
       jobId,
       retryCount,
     );

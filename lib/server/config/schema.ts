@@ -1,3 +1,4 @@
+import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -57,6 +58,8 @@ export const settings = {
   FIELDMARK_QUEUES: { group: 'Work', schema: text().regex(/^(quick|batch|train)(:\d+)?(,(quick|batch|train)(:\d+)?)*$/, 'must be such as quick:2,batch:1,train:1').default('quick:2,batch:1,train:1'), default: 'quick:2,batch:1,train:1', help: 'Queues a worker process serves, and how many jobs of each at a time.' },
 
   FIELDMARK_ENGINE: { group: 'Work', schema: text().optional(), default: 'auto', help: 'What computes models: `auto` (ONNX Runtime, or where its library cannot be loaded `tfjs`), `ort` (ONNX Runtime), `ort:cuda` and other execution providers it was built with, `tfjs` (WASM), `tfjs:node` where it is installed. Uploaded ONNX models run on ONNX Runtime alone, on the same execution provider.' },
+  FIELDMARK_MODEL_SECONDS: { group: 'Work', schema: whole(1, 86_400).default(300), default: '300', help: 'Longest that looking at, trying or keeping a model may take, in seconds; its process is ended then.' },
+  FIELDMARK_MODEL_MEMORY_MB: { group: 'Work', schema: whole(100, 10_000_000).optional(), default: 'half of what the machine has', help: 'Most memory that the process of a job may take which runs models that people brought along, in megabytes; it is ended then (not on Windows).' },
   FIELDMARK_PRIVATE_ADDRESSES: { group: 'Work', schema: flag().optional(), default: '0', help: 'Set to 1 to fetch trained weights also from addresses of this machine and of its network. Otherwise only the public internet is asked.' },
 
   FIELDMARK_SECRET: { group: 'Other', schema: text().min(32, 'must have at least 32 characters').optional(), default: 'made at first start, kept in the data folder', help: 'Key that signs sessions. The same on every machine.', secret: true },
@@ -118,7 +121,15 @@ export interface Config {
   queues: { quick: number; batch: number; train: number };
   /** As given; `secret()` finds or makes the one in the data folder. */
   secret: string | null;
+  /** What a process may take that runs models of people. */
+  model: { seconds: number; memoryBytes: number };
   logLevel: string;
+}
+
+/** Bytes of memory of this machine, or of the container that this runs in. */
+function machineMemory(): number {
+  const container = process.constrainedMemory?.() ?? 0;
+  return container > 0 ? Math.min(container, os.totalmem()) : os.totalmem();
 }
 
 /** Checks the environment and gives the settings. Throws `ConfigError` naming every setting that is wrong. */
@@ -158,6 +169,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     web: v.FIELDMARK_WEB ?? true,
     queues,
     secret: v.FIELDMARK_SECRET ?? null,
+    model: { seconds: v.FIELDMARK_MODEL_SECONDS, memoryBytes: v.FIELDMARK_MODEL_MEMORY_MB ? v.FIELDMARK_MODEL_MEMORY_MB * MEGA : machineMemory() / 2 },
     logLevel: v.FIELDMARK_LOG_LEVEL,
   };
 }

@@ -10,6 +10,11 @@ import type { QueueName } from './queues';
 export interface JobKindContract<Payload extends z.ZodType = z.ZodType> {
   readonly queue: QueueName;
   readonly payload: Payload;
+  /**
+   * Runs models that anybody may have made: its process is ended when it takes more memory than `FIELDMARK_MODEL_MEMORY_MB`, and a
+   * `trial`, which somebody waits for, when it takes longer than `FIELDMARK_MODEL_SECONDS`.
+   */
+  readonly runsModels?: 'trial' | 'work';
 }
 
 /**
@@ -32,6 +37,7 @@ export const jobKinds = {
   train: { queue: 'train', payload: z.object({ version: uuid, name: z.string(), options: trainOptions }) },
   prelabel: {
     queue: 'batch',
+    runsModels: 'work',
     payload: z.object({
       model: uuid,
       scope: z.discriminatedUnion('kind', [
@@ -48,15 +54,15 @@ export const jobKinds = {
     }),
   },
   /** Says how an uploaded model can be read. */
-  inspectModel: { queue: 'quick', payload: z.object({ upload: uuid }) },
+  inspectModel: { queue: 'quick', runsModels: 'trial', payload: z.object({ upload: uuid }) },
   /** Runs an uploaded model on one image. */
-  tryModel: { queue: 'quick', payload: tryModel.body.extend({ upload: uuid }) },
+  tryModel: { queue: 'quick', runsModels: 'trial', payload: tryModel.body.extend({ upload: uuid }) },
   /** Keeps a built-in or uploaded model as a model version. */
-  adoptModel: { queue: 'quick', payload: adoptModel.body },
+  adoptModel: { queue: 'quick', runsModels: 'trial', payload: adoptModel.body },
   /** Reports the layers of a model, with their times. */
-  inspectNetwork: { queue: 'quick', payload: z.object({ model: uuid }) },
+  inspectNetwork: { queue: 'quick', runsModels: 'trial', payload: z.object({ model: uuid }) },
   /** Measures what looking more than once, or voting, gains and costs with a model. */
-  measureViewings: { queue: 'train', payload: measureViewings.body.extend({ model: uuid }) },
+  measureViewings: { queue: 'train', runsModels: 'work', payload: measureViewings.body.extend({ model: uuid }) },
   quality: { queue: 'quick', payload: z.object({ report: uuid }) },
   export: { queue: 'batch', payload: z.object({ export: uuid }) },
   /** Erases what lies in the trash for good: rows, log and objects. */

@@ -60,10 +60,31 @@ const busy = defineJob({
   },
 });
 
+const endless = defineJob({
+  kind: 'endless',
+  ...testKinds.endless,
+  async run(ctx) {
+    await ctx.result({ pid: process.pid });
+    for (;;) Math.sqrt(Math.random());
+  },
+});
+
+const greedy = defineJob({
+  kind: 'greedy',
+  ...testKinds.greedy,
+  async run(ctx) {
+    await ctx.result({ pid: process.pid });
+    // A pause, so that a machine whose watch fails is not brought down.
+    for (const kept: Buffer[] = []; kept.length < 100; await wait(20)) kept.push(Buffer.alloc(30e6, 1));
+  },
+});
+
 export const testJobs: Record<keyof typeof testKinds, JobLoader> = {
   sum: async () => ({ default: sum }),
   refuse: async () => ({ default: refuse }),
   crash: async () => ({ default: crash }),
   wait: async () => ({ default: waits }),
   busy: async () => ({ default: busy }),
+  endless: async () => ({ default: endless }),
+  greedy: async () => ({ default: greedy }),
 };

@@ -11,4 +11,8 @@ export const testKinds = {
   wait: { queue: 'batch', payload: z.object({ seconds: z.number() }) },
   /** Computes without a pause, as a model does: heeds nothing. */
   busy: { queue: 'train', payload: z.object({ seconds: z.number() }) },
+  /** Computes without a pause and without end, as a model may that somebody brought along. */
+  endless: { queue: 'quick', runsModels: 'trial', payload: z.object({}) },
+  /** Takes more memory and more. */
+  greedy: { queue: 'quick', runsModels: 'work', payload: z.object({}) },
 } as const satisfies Record<string, JobKindContract>;
