@@ -71,6 +71,23 @@ describe('a run', () => {
     await second.dispose();
   });
 
+  it('compiled anew for other threads on the way is the same run', async () => {
+    const options = { averageDecay: 0.9, clipNorm: 1, microBatches: 2 };
+    const whole = await Trainer.create(ortEngine, specOf(network(), adam(), options), { threads: 2 });
+    const expected = await run(whole, 0, 10);
+    const parts = await Trainer.create(ortEngine, specOf(network(), adam(), options), { threads: 2 });
+    const losses = await run(parts, 0, 4);
+    await parts.recompile(ortEngine, { threads: 1 });
+    losses.push(...(await run(parts, 4, 7)));
+    const broken = { name: 'broken', compile: () => Promise.reject(new Error('no memory')) };
+    await expect(parts.recompile(broken, { threads: 2 })).rejects.toThrow('no memory');
+    losses.push(...(await run(parts, 7, 10)));
+    expect(losses).toEqual(expected);
+    for (const which of ['current', 'average'] as const) expect(bytes(parts.weights(which))).toBe(bytes(whole.weights(which)));
+    await whole.dispose();
+    await parts.dispose();
+  });
+
   it('on ONNX Runtime is, within rounding, the run on tfjs', async () => {
     const options = { averageDecay: 0.9, clipNorm: 1 };
     const results = [];

@@ -18,7 +18,7 @@ export class Trainer {
   private constructor(
     private readonly spec: TrainerSpec,
     private readonly step: StepGraph,
-    private readonly executable: Executable,
+    private executable: Executable,
   ) {}
 
   static async create(engine: Engine, spec: TrainerSpec, options?: CompileOptions): Promise<Trainer> {
@@ -95,6 +95,17 @@ export class Trainer {
       this.executable.writeState(name, value);
     }
     this.done = steps;
+  }
+
+  /** Compiles the step anew, with other options; training goes on where it was. When that fails, it goes on as before. */
+  async recompile(engine: Engine, options?: CompileOptions): Promise<void> {
+    const { step, executable, totals } = this;
+    const snapshot = this.snapshot();
+    const [next, nextTotals] = [await engine.compile(step.program, options), step.totals && (await engine.compile(step.totals.program, options))];
+    Object.assign(this, { executable: next, totals: nextTotals ?? null });
+    this.restore(snapshot);
+    await totals?.dispose();
+    await executable.dispose();
   }
 
   async dispose(): Promise<void> {
