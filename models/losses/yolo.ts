@@ -1,6 +1,6 @@
 /** The loss of a YOLO head over all its scales. */
 import { ops, type Graph, type Value } from '../graph';
-import { gridOf, type YoloLayout } from '../heads/yolo/types';
+import { gridOf, type BoxLoss, type YoloLayout } from '../heads/yolo/types';
 import { TARGET_FIELDS } from '../heads/yolo/targets';
 import { bceWithLogits, meanOver } from './basic';
 import { wholeBatch } from './batch';
@@ -12,7 +12,8 @@ export interface YoloLossOptions {
   classWeight?: number;
   /** How far the objectness target of a responsible predictor is its IoU instead of one. */
   iouAware?: number;
-  box?: 'ciou' | 'squared';
+  /** Default `ciou`. */
+  box?: BoxLoss;
 }
 
 /**

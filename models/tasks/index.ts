@@ -8,7 +8,7 @@ import { segment } from './segment';
 import { type Task } from './types';
 
 /** A task without the type of its head: who goes by names knows no more than that the task and the card belong together. */
-const entry = <Head>(task: Task<Head>): Task => task as unknown as Task;
+const entry = <Head, Options>(task: Task<Head, Options>): Task => task as unknown as Task;
 
 const registered: Partial<Record<TaskName, Task>> = {
   classify: entry(classify), localize: entry(localize), detect: entry(detect), segment: entry(segment), landmarks: entry(landmarks),

@@ -98,7 +98,7 @@ export interface TaskData {
 }
 
 /** Wishes of the person; what is left open is chosen from the data. */
-export interface PlanOptions {
+export interface PlanOptions<Options = unknown> {
   seed: number;
   /** Network input in pixels. */
   inputSize?: Size;
@@ -106,8 +106,8 @@ export interface PlanOptions {
   multiple: number;
   /** What the network will be built on. */
   backbone: Pick<Backbone, 'name' | 'family' | 'multiple' | 'minimalSize' | 'usualSize'>;
-  /** Settings of the task's own, checked by its `optionsSchema`. */
-  options: Record<string, unknown>;
+  /** Settings of the task's own, as `taskOptions` gives them. */
+  options: Options;
 }
 
 export interface Planned<Head> {
@@ -191,7 +191,7 @@ export interface TargetSpec {
   dtype: 'float32' | 'int32';
 }
 
-export interface Task<Head = unknown> {
+export interface Task<Head = unknown, Options = unknown> {
   readonly name: TaskName;
   /** For people: what it learns and from which labels. */
   readonly title: string;
@@ -203,12 +203,12 @@ export interface Task<Head = unknown> {
   /** Samples carry a label map. */
   readonly labelMap: boolean;
   readonly headSchema: z.ZodType<Head>;
-  /** Settings of the task's own that a training may be given. */
-  readonly optionsSchema: z.ZodType;
+  /** Settings of the task's own that a training may be given: a strict object, so that none is lost by a slip of the pen. */
+  readonly optionsSchema: z.ZodType<Options>;
   readonly defaults: { decode: DecodeOptions; learningRate: number; batch: number; backbone: string };
 
   /** Throws a TrainingDataError, which the person can read, when the data cannot be trained on. */
-  plan(data: TaskData, options: PlanOptions): Planned<Head>;
+  plan(data: TaskData, options: PlanOptions<Options>): Planned<Head>;
   /** The network with fresh weights: input `[height, width, 3]`, normalised. */
   build(design: ModelDesign<Head>, backbone: Backbone, seed: number): LayersModel;
   /** What of the network is stored and run: without outputs that only training needs. It shares the weights. Default: all. */

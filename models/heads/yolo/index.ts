@@ -2,4 +2,4 @@ export { assign, cellFrame, type Assignment, type AssignOptions, type AssignResu
 export { buildDetector } from './buildDetector';
 export { decode, suppress, type ScoredBox } from './decode';
 export { gridTarget, TARGET_FIELDS, targetShape, writeTargets } from './targets';
-export { gridOf, type AnchorShape, type Scale, type TargetBox, type YoloLayout } from './types';
+export { boxLosses, gridOf, type AnchorShape, type BoxLoss, type Scale, type TargetBox, type YoloLayout } from './types';

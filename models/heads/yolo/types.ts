@@ -18,6 +18,10 @@ export interface YoloLayout {
   classes: number;
 }
 
+/** How far a box is off: complete IoU, or squared differences of its centre and of the logarithm of its size. */
+export const boxLosses = ['ciou', 'squared'] as const;
+export type BoxLoss = (typeof boxLosses)[number];
+
 /** An object in the network input: edges in input pixels. */
 export interface TargetBox {
   classIndex: number;

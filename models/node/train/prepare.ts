@@ -6,6 +6,7 @@ import { type ModelDesign } from '../../runtime/card';
 import { type LayersModel, type tf } from '../../runtime/tf';
 import { taskOf } from '../../tasks';
 import { checkAugmentation } from '../../tasks/augmentation';
+import { taskOptions } from '../../tasks/options';
 import { type Example, type Task, TrainingDataError } from '../../tasks/types';
 import { adamW } from '../../training/optimizers';
 import { fitToMemory } from '../../training/memory';
@@ -56,6 +57,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   if (!backbone) throw new TrainingDataError(`The backbone ${name} is unknown; known are ${Object.keys(backbones).join(', ')}.`);
   if (data.classes.length === 0) throw new TrainingDataError(`There is no class to train. Add a class of kind ${task.learnsFrom.join(' or ')} to the project.`);
   checkAugmentation(task, data.classes, options.augmentation);
+  const settings = taskOptions(task, options.taskOptions);
   const [train, val] = [await collect(data.train, signal), await collect(data.val, signal)];
   if (train.length === 0) throw new TrainingDataError('There are no training images. Mark labelled images as done first.');
 
@@ -64,7 +66,7 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   if (inputSize && (inputSize.width % multiple !== 0 || inputSize.height % multiple !== 0)) {
     throw new TrainingDataError(`The input size must be a multiple of ${multiple}, not ${inputSize.width}×${inputSize.height}.`);
   }
-  const planned = task.plan({ train, val, classes: data.classes }, { seed, inputSize, multiple, backbone, options: options.taskOptions ?? {} });
+  const planned = task.plan({ train, val, classes: data.classes }, { seed, inputSize, multiple, backbone, options: settings });
   for (const note of planned.notes) onNote?.(note);
   for (const changed of variation(options)) onNote?.(`Augmentation as asked: ${changed.map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' to ') : value}`).join(', ')}; the rest as usual.`);
   const design: ModelDesign = {

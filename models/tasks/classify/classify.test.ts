@@ -24,7 +24,7 @@ const design = designOf<ClassifyHead>('classify', { labelSmoothing: 0 });
 const of = (id: string, ...classIds: string[]): Example => ({ id, image: { path: '' }, width: 300, height: 200, labels: classIds.map((classId) => ({ kind: 'class', classId })) });
 
 describe('the plan', () => {
-  const plan = (train: Example[], classes = abc) => classify.plan({ train, val: [], classes }, { seed: 1, multiple: 32, backbone: backbones.compact!, options: {} });
+  const plan = (train: Example[], classes = abc) => classify.plan({ train, val: [], classes }, { seed: 1, multiple: 32, backbone: backbones.compact!, options: classify.optionsSchema.parse({}) });
 
   it('keeps images of exactly one class, and says what it leaves out', () => {
     const { train, notes, head, inputSize } = plan([of('1', 'a'), of('2'), of('3', 'a', 'b'), of('4', 'b', 'b')]);

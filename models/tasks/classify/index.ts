@@ -11,7 +11,7 @@ import { classEvaluator } from './evaluator';
 import { headSchema, type ClassifyHead } from './head';
 import { classLabels, notesOf, usable } from './plan';
 
-const optionsSchema = z.object({
+const optionsSchema = z.strictObject({
   /** Share of the target that is spread over all classes. */
   labelSmoothing: z.number().min(0).max(0.9).default(0.1),
 });
@@ -21,7 +21,7 @@ const SIDE_WEIGHT = 0.3;
 /** Over this last share of a run images are shown nearly as the network will meet them. */
 const CALM_SHARE = 0.1;
 
-export const classify: Task<ClassifyHead> = {
+export const classify: Task<ClassifyHead, z.output<typeof optionsSchema>> = {
   name: 'classify',
   title: 'Classifier',
   description: 'Tells the class of the whole image. Learns from the classes of images.',
@@ -32,8 +32,7 @@ export const classify: Task<ClassifyHead> = {
   optionsSchema,
   defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5 }, learningRate: 2e-3, batch: 16, backbone: 'mobilenet3-coco' },
 
-  plan({ train, val, classes }, { inputSize: wanted, backbone, options }) {
-    const { labelSmoothing } = optionsSchema.parse(options);
+  plan({ train, val, classes }, { inputSize: wanted, backbone, options: { labelSmoothing } }) {
     if (classes.length < 2) throw new TrainingDataError('A classifier needs at least two classes to tell apart. Add another class.');
     const known = new Set(classes.map(({ id }) => id));
     const [usedTrain, usedVal] = [usable(train, known), usable(val, known)];

@@ -1,19 +1,21 @@
 /** Detection: boxes by a YOLO head (see heads/yolo) on any backbone. Learns from boxes. */
 import { z } from 'zod';
 import { defaultAugmentation } from '../../data/augment';
-import { assign, buildDetector, targetShape, writeTargets, type TargetBox } from '../../heads/yolo';
+import { assign, boxLosses, buildDetector, targetShape, writeTargets, type TargetBox } from '../../heads/yolo';
 import { yoloLoss } from '../../losses/yolo';
 import { type BoxLabel, type Example, type Task, TrainingDataError } from '../types';
 import { decodeDetections } from './decode';
 import { boxEvaluator } from './evaluator';
 import { anchorSchema, headSchema, layoutOf, type DetectHead } from './head';
-import { chooseAnchors, chooseInputSize, COARSEST_STRIDE, scalesOf, shapesInInput, type BoxedImage } from './plan';
+import { chooseAnchors, chooseInputSize, COARSEST_STRIDE, collisionNote, countCollisions, scalesOf, shapesInInput, type BoxedImage } from './plan';
 
-const optionsSchema = z.object({
+const optionsSchema = z.strictObject({
   /** Anchor shapes in network input pixels. Default: K-means on the training boxes. */
   anchors: z.array(anchorSchema).min(1).optional(),
   /** Number of anchors for K-means, divided over the scales. */
   anchorCount: z.number().int().min(1).max(30).default(6),
+  /** Loss of a box; see `boxLosses`. */
+  box: z.enum(boxLosses).default('ciou'),
 });
 
 /** Over this last share of a run images are shown whole, as the network will meet them. */
@@ -42,7 +44,7 @@ function usable(examples: readonly Example[], known: ReadonlySet<string>): { exa
 const boxed = (examples: readonly Example[]): BoxedImage[] =>
   examples.map(({ width, height, labels }) => ({ width, height, boxes: labels.filter((label): label is BoxLabel => label.kind === 'box' && !label.crowd) }));
 
-export const detect: Task<DetectHead> = {
+export const detect: Task<DetectHead, z.output<typeof optionsSchema>> = {
   name: 'detect',
   title: 'Detector',
   description: 'Finds every object and draws a box around it. Learns from boxes.',
@@ -53,8 +55,7 @@ export const detect: Task<DetectHead> = {
   optionsSchema,
   defaults: { decode: { minScore: 0.001, nmsIou: 0.5, limit: 100 }, learningRate: 2e-3, batch: 8, backbone: 'mobilenet3-coco' },
 
-  plan({ train, val, classes }, { seed, inputSize: wanted, multiple, options }) {
-    const { anchors: given, anchorCount } = optionsSchema.parse(options);
+  plan({ train, val, classes }, { seed, inputSize: wanted, multiple, options: { anchors: given, anchorCount, box } }) {
     const known = new Set(classes.map(({ id }) => id));
     const [usedTrain, usedVal] = [usable(train, known), usable(val, known)];
     if (usedTrain.boxes === 0) throw new TrainingDataError('None of the training images has a box. Label some objects first.');
@@ -68,7 +69,10 @@ export const detect: Task<DetectHead> = {
     const scales = scalesOf(anchors);
     const { stride } = scales.at(-1)!;
     if (inputSize.width % stride !== 0 || inputSize.height % stride !== 0) throw new TrainingDataError(`The input size of this detector must be a multiple of ${stride}, not ${inputSize.width}×${inputSize.height}.`);
-    return { inputSize, head: { scales, meanBestIou }, train: usedTrain.examples, val: usedVal.examples, notes };
+    const head: DetectHead = { scales, meanBestIou, ...(box !== 'ciou' && { box }) };
+    const collisions = collisionNote(countCollisions(images, layoutOf({ inputSize, head, classes })), usedTrain.boxes);
+    if (collisions !== null) notes.push(collisions);
+    return { inputSize, head, train: usedTrain.examples, val: usedVal.examples, notes };
   },
 
   build: (design, backbone, seed) => buildDetector(backbone, layoutOf(design), seed),
@@ -92,7 +96,7 @@ export const detect: Task<DetectHead> = {
 
   loss(graph, design, outputs, targets, sums) {
     const layout = layoutOf(design);
-    return yoloLoss(graph, outputs, layout.scales.map((_, s) => targets[`target${s}`]!), layout, {}, sums);
+    return yoloLoss(graph, outputs, layout.scales.map((_, s) => targets[`target${s}`]!), layout, { box: design.head.box }, sums);
   },
 
   augmentation: (_design, progress) => (progress > 1 - CALM_SHARE ? { ...defaultAugmentation, mosaic: 0, scale: [0.9, 1.1], translate: 0.05 } : defaultAugmentation),

@@ -1,7 +1,7 @@
 /** What is chosen from the data before training: the network's input size, its scales and its anchors. */
 import { kmeansAnchors, meanBestIou } from '@/lib/core/anchors';
-import { letterbox, type Size } from '../../data/letterbox';
-import { type AnchorShape } from '../../heads/yolo';
+import { letterbox, toInput, type Size } from '../../data/letterbox';
+import { assign, type AnchorShape, type YoloLayout } from '../../heads/yolo';
 import { type BoxLabel } from '../types';
 
 /** An image with its boxes, in pixels of the image. */
@@ -38,6 +38,26 @@ export function shapesInInput(images: readonly BoxedImage[], input: Size): Ancho
     const at = letterbox(image, input);
     return image.boxes.map((box) => ({ w: ((box.x1 - box.x0) * at.width) / image.width, h: ((box.y1 - box.y0) * at.height) / image.height }));
   });
+}
+
+/** How many boxes find the slot taken that fits them best, when images are shown whole: those that take another one, and those that find none. */
+export function countCollisions(images: readonly BoxedImage[], layout: YoloLayout): { moved: number; dropped: number } {
+  const count = { moved: 0, dropped: 0 };
+  for (const image of images) {
+    const at = letterbox(image, layout.inputSize);
+    // Of which class they are does not matter here.
+    const { moved, dropped } = assign(image.boxes.map((box) => ({ ...toInput(box, image, at), classIndex: 0 })), layout);
+    count.moved += moved;
+    count.dropped += dropped;
+  }
+  return count;
+}
+
+/** A sentence for the person who trains; null where nothing collides. */
+export function collisionNote({ moved, dropped }: { moved: number; dropped: number }, boxes: number): string | null {
+  if (moved + dropped === 0) return null;
+  const fates = [...(moved > 0 ? [`${moved} learned at another anchor`] : []), ...(dropped > 0 ? [`${dropped} not learned where the image is shown whole`] : [])];
+  return `${moved + dropped} of ${boxes} training boxes want the cell and anchor of a box that fits better: ${fates.join(', ')}.${dropped > 0 ? ' A larger input or more anchors may part them.' : ''}`;
 }
 
 /** Anchors beyond this size in input pixels get a scale of their own, at the coarsest stride. */

@@ -9,7 +9,7 @@ import { headKinds, headSchema, layoutOf, type LandmarkHead } from './head';
 import { landmarkLoss } from './loss';
 import { chooseInputSize, pointCounts, usable } from './plan';
 
-const optionsSchema = z.object({
+const optionsSchema = z.strictObject({
   /** `heatmaps` is the more exact, `regression` the faster. */
   head: z.enum(headKinds).default('heatmaps'),
 });
@@ -17,7 +17,7 @@ const optionsSchema = z.object({
 /** Over this last share of a run images are shown nearly as the network will meet them. */
 const CALM_SHARE = 0.1;
 
-export const landmarks: Task<LandmarkHead> = {
+export const landmarks: Task<LandmarkHead, z.output<typeof optionsSchema>> = {
   name: 'landmarks',
   title: 'Landmark model',
   description: 'Finds the named points of one object an image. Learns from landmarks.',
@@ -28,8 +28,7 @@ export const landmarks: Task<LandmarkHead> = {
   optionsSchema,
   defaults: { decode: { minScore: 0.001, nmsIou: 1, limit: 100 }, learningRate: 2e-3, batch: 16, backbone: 'mobilenet3-coco' },
 
-  plan({ train, val, classes }, { inputSize: wanted, multiple, options }) {
-    const { head: kind } = optionsSchema.parse(options);
+  plan({ train, val, classes }, { inputSize: wanted, multiple, options: { head: kind } }) {
     const points = pointCounts(classes, train);
     const [usedTrain, usedVal] = [usable(train, classes, points), usable(val, classes, points)];
     const several = usedTrain.several + usedVal.several;

@@ -21,7 +21,7 @@ function designOf(inputSize: Size, changes: Partial<LandmarkHead> = {}, classes:
 }
 const label = (points: [number, number, (0 | 1 | 2)?][], classId = 'face'): LandmarksLabel => ({ kind: 'landmarks', classId, points: points.map(([x, y, v = 2]) => ({ x, y, v })) });
 const example = (labels: LandmarksLabel[], width = 200, height = 200): Example => ({ id: 'x', image: { path: '' }, width, height, labels });
-const planned = { seed: 1, multiple: 32, backbone: backbones.compact!, options: {} };
+const planned = { seed: 1, multiple: 32, backbone: backbones.compact!, options: landmarks.optionsSchema.parse({}) };
 const everything = { minScore: 0.001, nmsIou: 1, limit: 100 };
 const triangle: [number, number][] = [[50, 50], [150, 50], [100, 150]];
 

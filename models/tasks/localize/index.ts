@@ -13,7 +13,7 @@ import { boxLabels, usable } from './plan';
 /** Over this last share of a run images are shown nearly as the network will meet them. */
 const CALM_SHARE = 0.15;
 
-export const localize: Task<LocalizeHead> = {
+export const localize: Task<LocalizeHead, object> = {
   name: 'localize',
   title: 'Localizer',
   description: 'For images of one object: tells its class and draws one box around it. Learns from images with one box or none.',
@@ -21,7 +21,7 @@ export const localize: Task<LocalizeHead> = {
   proposes: ['box'],
   labelMap: false,
   headSchema,
-  optionsSchema: z.object({}),
+  optionsSchema: z.strictObject({}),
   defaults: { decode: { minScore: 0.001, nmsIou: 1, limit: 1 }, learningRate: 2e-3, batch: 16, backbone: 'mobilenet3-coco' },
 
   plan({ train, val, classes }, { inputSize: wanted, backbone }) {

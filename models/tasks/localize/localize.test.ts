@@ -61,7 +61,7 @@ describe('the target and the loss', () => {
 });
 
 describe('the plan', () => {
-  const plan = (...train: Example[]) => localize.plan({ train, val: [], classes: abc }, { seed: 1, multiple: 32, backbone: backbones.compact!, options: {} });
+  const plan = (...train: Example[]) => localize.plan({ train, val: [], classes: abc }, { seed: 1, multiple: 32, backbone: backbones.compact!, options: localize.optionsSchema.parse({}) });
 
   it('keeps images of one object or none', () => {
     const { train, notes } = plan(example('one', box('a', -5, 0, 10, 10)), example('none'), example('two', box('a', 0, 0, 9, 9), box('b', 0, 0, 9, 9)), example('flat', box('a', 5, 5, 5, 9)));

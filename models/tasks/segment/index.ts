@@ -10,7 +10,7 @@ import { channelsOf, headSchema, layoutOf, type SegmentHead } from './head';
 import { chooseClassWeights, chooseInputSize, chooseMinArea, chooseNeck, countable, coversAll, usable } from './plan';
 import { sharesShape, writeShares } from './targets';
 
-const optionsSchema = z.object({
+const optionsSchema = z.strictObject({
   /** Whether pixels without a class are a class of their own. Default: where the training masks leave pixels over. */
   background: z.boolean().optional(),
   /** Ids of classes whose objects are told apart. Default: those of which the training images show several masks. */
@@ -20,14 +20,14 @@ const optionsSchema = z.object({
   /** Area in network input pixels under which a connected part is no object. Default: from the smallest training objects. */
   minArea: z.number().nonnegative().optional(),
   /** Default: 1 for the plain U-Nets, else 2: half the resolution is learned several times as fast, and enlarged bilinearly. */
-  outputStride: z.union([z.literal(1), z.literal(2), z.literal(4)]).optional(),
+  outputStride: z.literal([1, 2, 4]).optional(),
   upsampling: z.enum(upsamplings).default('transpose'),
 });
 
 /** Over this last share of a run images are shown nearly as the network will meet them. */
 const CALM_SHARE = 0.1;
 
-export const segment: Task<SegmentHead> = {
+export const segment: Task<SegmentHead, z.output<typeof optionsSchema>> = {
   name: 'segment',
   title: 'Segmenter',
   description: 'Gives every pixel its class, as masks. Learns from masks.',
@@ -38,8 +38,7 @@ export const segment: Task<SegmentHead> = {
   optionsSchema,
   defaults: { decode: { minScore: 0, nmsIou: 1, limit: 5000 }, learningRate: 2e-3, batch: 4, backbone: 'mobilenet3-coco' },
 
-  plan({ train, val, classes }, { inputSize: wanted, multiple, backbone, options }) {
-    const chosen = optionsSchema.parse(options);
+  plan({ train, val, classes }, { inputSize: wanted, multiple, backbone, options: chosen }) {
     const ids = classes.map(({ id }) => id);
     const known = new Set(ids);
     const [usedTrain, usedVal] = [usable(train, known), usable(val, known)];

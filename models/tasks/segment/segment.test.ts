@@ -22,7 +22,7 @@ function designOf(inputSize: Size, changes: Partial<SegmentHead> = {}, classes =
 const mask = (classId: string, m: Mask, crowd?: boolean): MaskLabel => ({ kind: 'mask', classId, mask: m, ...(crowd && { crowd }) });
 const example = (labels: readonly Label[], width = 100, height = 80): Example => ({ id: 'x', image: { path: '' }, width, height, labels });
 const backbone = backbones.compact!;
-const planned = { seed: 1, multiple: 32, backbone, options: {} };
+const planned = { seed: 1, multiple: 32, backbone, options: segment.optionsSchema.parse({}) };
 const everything = { minScore: 0, nmsIou: 1, limit: 1000 };
 
 /** Logits that say with certainty what a map of channels says. */
