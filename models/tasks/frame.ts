@@ -26,3 +26,13 @@ export function toFull({ x0, y0, x1, y1 }: Edges, frame: Frame): Edges {
   const b = pointToFull({ x: x1, y: y1 }, frame);
   return { x0: Math.min(a.x, b.x), y0: Math.min(a.y, b.y), x1: Math.max(a.x, b.x), y1: Math.max(a.y, b.y) };
 }
+
+/** What lies nearer to the edge of a crop than this share of it may be something beyond, drawn in. */
+const CROP_MARGIN = 0.03;
+
+/** Whether a view shows a place of the full image, and enough around it. */
+export function showsPlace({ region, full }: Frame, { x, y }: { x: number; y: number }): boolean {
+  const within = (at: number, from: number, extent: number, whole: number) =>
+    at >= from + (from > 0 ? CROP_MARGIN * extent : -Infinity) && at <= from + extent + (from + extent < whole ? -CROP_MARGIN * extent : Infinity);
+  return within(x, region.x, region.width, full.width) && within(y, region.y, region.height, full.height);
+}

@@ -58,6 +58,6 @@ export function decode(outputs: readonly Float32Array[], layout: YoloLayout, { s
 }
 
 /** Non-max suppression, separately per class: best first, at most `limit`. */
-export function suppress(boxes: readonly ScoredBox[], iouThreshold: number, limit?: number): ScoredBox[] {
+export function suppress<B extends ScoredBox>(boxes: readonly B[], iouThreshold: number, limit?: number): B[] {
   return nms(boxes, boxes.map((box) => box.score), iouThreshold, { classes: boxes.map((box) => box.classIndex), limit }).map((i) => boxes[i]!);
 }

@@ -3,11 +3,11 @@
  * is weighed by the distance to that guess, and the place within the cell.
  */
 import { z } from 'zod';
+import { swapPoints } from '../../data/mapLabels';
 import { pointToFull } from '../../tasks/frame';
 import { type LabelledPoint, type LandmarksLabel, type View } from '../../tasks/types';
 import { about } from './about';
 import { type OutputLayout } from './types';
-import { mirroredBack } from './yoloPose';
 
 const headSchema = z.object({
   points: z.number().int().positive(),
@@ -64,7 +64,7 @@ export const movenet: OutputLayout<Head> = {
     const { id, swaps } = views[0]!.design.classes[0]!;
     const seen = views.map((view) => {
       const points = movenetPoints(view).map((point) => ({ ...point, ...pointToFull(point, view.frame) }));
-      return view.frame.mirrored ? (mirroredBack(points, swaps) as ScoredPoint[]) : points;
+      return view.frame.mirrored ? swapPoints(points, swaps) : points;
     });
     const points = seen[0]!.map((_, k): ScoredPoint => {
       const of = seen.map((list) => list[k]!);

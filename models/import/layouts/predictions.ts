@@ -4,7 +4,6 @@
  * columns, before they were rows.
  */
 import { z } from 'zod';
-import { nms } from '@/lib/core/geometry';
 import { type ScoredBox } from '../../heads/yolo';
 import { type View } from '../../tasks/types';
 
@@ -60,7 +59,3 @@ export function candidatesOf({ outputs }: Pick<View<unknown>, 'outputs'>, head: 
   found.sort((a, b) => b.score - a.score);
   return found.length > limit ? found.slice(0, limit) : found;
 }
-
-/** Per-class non-max suppression that keeps what a candidate belongs to. */
-export const kept = (candidates: readonly Candidate[], nmsIou: number, limit: number): Candidate[] =>
-  nms(candidates, candidates.map(({ score }) => score), nmsIou, { classes: candidates.map(({ classIndex }) => classIndex), limit }).map((i) => candidates[i]!);

@@ -1,24 +1,49 @@
 /** Skeletons of the YOLO family: predictions that end in their points. */
-import { pointToFull } from '../../tasks/frame';
-import { type LabelledPoint, type LandmarksLabel, type View } from '../../tasks/types';
+import { swapPoints } from '../../data/mapLabels';
+import { fuseObjects, type SeenObject } from '../../tasks/detect/decode';
+import { pointToFull, showsPlace } from '../../tasks/frame';
+import { type LabelledPoint, type LandmarksLabel } from '../../tasks/types';
 import { about } from './about';
-import { candidatesOf, depthOf, kept, predictionsSchema, readerOf, type Candidate, type Predictions } from './predictions';
+import { candidatesOf, depthOf, predictionsSchema, readerOf, type Candidate, type Predictions } from './predictions';
 import { gridCells, type OutputLayout } from './types';
 import { matrixOf } from './yolo';
 
 /** A point of which the model is at least this sure is visible; below it is hidden. */
 const VISIBLE = 0.5;
 
-function pointsOf({ outputs, design, frame }: View<Predictions>, { index }: Candidate): LabelledPoint[] {
+interface SurePoint {
+  x: number;
+  y: number;
+  sure: number;
+}
+
+/** A candidate's points in full-image pixels, left and right as in the image. */
+function pointsOf({ candidate: { index, classIndex }, view: { outputs, design, frame } }: SeenObject<Predictions, Candidate>): SurePoint[] {
   const { head } = design;
   const { count, fields } = head.points!;
   const read = readerOf(outputs[0]!, head);
   const first = depthOf(head) - count * fields;
-  return Array.from({ length: count }, (_, k) => {
+  const points = Array.from({ length: count }, (_, k) => {
     const at = first + k * fields;
-    const { x, y } = pointToFull({ x: read(index, at), y: read(index, at + 1) }, frame);
-    const sure = fields === 3 ? read(index, at + 2) : 1;
-    return { x: Math.min(frame.full.width, Math.max(0, x)), y: Math.min(frame.full.height, Math.max(0, y)), v: sure >= VISIBLE ? 2 : 1 };
+    return { ...pointToFull({ x: read(index, at), y: read(index, at + 1) }, frame), sure: fields === 3 ? read(index, at + 2) : 1 };
+  });
+  return frame.mirrored ? swapPoints(points, design.classes[classIndex]!.swaps) : points;
+}
+
+/** Each point as the mean of the views that show its place (of all where none does), weighed by their scores. */
+function meanPoints(seen: readonly SeenObject<Predictions, Candidate>[]): LabelledPoint[] {
+  const { full } = seen[0]!.view.frame;
+  const lists = seen.map((one) => ({ points: pointsOf(one), frame: one.view.frame, score: Math.max(1e-6, one.box.score) }));
+  return lists[0]!.points.map((_, k): LabelledPoint => {
+    const all = lists.map(({ points, ...one }) => ({ ...points[k]!, ...one }));
+    const shown = all.filter((point) => showsPlace(point.frame, point));
+    const of = shown.length > 0 ? shown : all;
+    const total = of.reduce((sum, { score }) => sum + score, 0);
+    const mean = (value: (point: SurePoint) => number) => of.reduce((sum, point) => sum + value(point) * point.score, 0) / total;
+    return {
+      x: Math.min(full.width, Math.max(0, mean(({ x }) => x))), y: Math.min(full.height, Math.max(0, mean(({ y }) => y))),
+      v: mean(({ sure }) => sure) >= VISIBLE ? 2 : 1,
+    };
   });
 }
 
@@ -44,21 +69,6 @@ export const yolov8Pose: OutputLayout<Predictions> = {
     return { head: { columns: true, objectness: false, classes, points, masks: null }, outputs: [matrix.name], classes, points: points.count };
   },
 
-  /** Only the first view is read. */
-  decode(views, { minScore, nmsIou, limit }) {
-    const view = views[0]!;
-    const { head, classes } = view.design;
-    return kept(candidatesOf(view, head, minScore), nmsIou, limit).map((candidate): LandmarksLabel & { score: number } => {
-      const points = pointsOf(view, candidate);
-      const ordered = view.frame.mirrored ? mirroredBack(points, classes[candidate.classIndex]!.swaps) : points;
-      return { kind: 'landmarks', classId: classes[candidate.classIndex]!.id, points: ordered, score: candidate.score };
-    });
-  },
+  decode: (views, options) => fuseObjects(views, options, ({ outputs, design }, minScore) => candidatesOf({ outputs }, design.head, minScore))
+    .map(({ box: { classId, score }, seen }): LandmarksLabel & { score: number } => ({ kind: 'landmarks', classId, points: meanPoints(seen), score })),
 };
-
-/** Left and right change places in a mirrored image. */
-export function mirroredBack(points: readonly LabelledPoint[], swaps: readonly (readonly [number, number])[] = []): LabelledPoint[] {
-  const result = [...points];
-  for (const [a, b] of swaps) [result[a], result[b]] = [points[b]!, points[a]!];
-  return result;
-}

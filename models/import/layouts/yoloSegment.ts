@@ -1,9 +1,10 @@
 /** Instance masks of the YOLO family: 32 prototypes a quarter of the input's size, weighed by each object's coefficients (Bolya et al. 2019, YOLACT). */
-import { isEmptyMask, maskFromBitmap } from '@/lib/core/masks';
-import { toFull, pointToInput } from '../../tasks/frame';
+import { isEmptyMask, maskFromBitmap, type PixelRect } from '@/lib/core/masks';
+import { fuseObjects, type FusedObject, type SeenObject } from '../../tasks/detect/decode';
+import { pointToInput } from '../../tasks/frame';
 import { type MaskLabel, type View } from '../../tasks/types';
 import { about } from './about';
-import { candidatesOf, depthOf, kept, predictionsSchema, readerOf, type Candidate, type Predictions } from './predictions';
+import { candidatesOf, depthOf, predictionsSchema, readerOf, type Candidate, type Predictions } from './predictions';
 import { gridCells, type OutputLayout } from './types';
 import { matrixOf } from './yolo';
 
@@ -24,32 +25,54 @@ function logitsOf({ outputs, design }: View<Predictions>, { index }: Candidate, 
   return logits;
 }
 
-/** The object's pixels in the full image: where the bilinearly enlarged logits are positive, within its box. */
-function maskOf(view: View<Predictions>, candidate: Candidate, masks: Prototypes): MaskLabel['mask'] {
-  const { frame, design: { inputSize } } = view;
-  const logits = logitsOf(view, candidate, masks);
-  const box = toFull(candidate, frame);
-  const [x0, y0] = [Math.max(0, Math.floor(box.x0)), Math.max(0, Math.floor(box.y0))];
-  const [x1, y1] = [Math.min(frame.full.width, Math.ceil(box.x1)), Math.min(frame.full.height, Math.ceil(box.y1))];
-  const [width, height] = [Math.max(0, x1 - x0), Math.max(0, y1 - y0)];
-  const [sx, sy] = [masks.width / inputSize.width, masks.height / inputSize.height];
-  const place = (at: number, cells: number) => {
-    const clamped = Math.min(cells - 1, Math.max(0, at - 0.5));
-    const low = Math.min(cells - 2, Math.floor(clamped));
-    return low < 0 ? { low: 0, high: 0, part: 0 } : { low, high: low + 1, part: clamped - low };
+/** A place between two of `cells`: `part` of the way from `low` to `high`. */
+interface Place {
+  low: number;
+  high: number;
+  part: number;
+}
+
+function placeOf(at: number, cells: number): Place {
+  const clamped = Math.min(cells - 1, Math.max(0, at - 0.5));
+  const low = Math.max(0, Math.min(cells - 2, Math.floor(clamped)));
+  return cells < 2 ? { low: 0, high: 0, part: 0 } : { low, high: low + 1, part: clamped - low };
+}
+
+/** One view's logits, to be read at pixels of the full image: bilinear between cells, null where the view does not show the pixel. */
+function reader({ candidate, view }: SeenObject<Predictions, Candidate>, box: PixelRect): (column: number, row: number) => number | null {
+  const { frame, design: { inputSize, head } } = view;
+  const { width, height } = head.masks!;
+  const logits = logitsOf(view, candidate, head.masks!);
+  const { region } = frame;
+  const columns = Array.from({ length: box.width }, (_, i) => {
+    const x = box.x + i + 0.5;
+    return x >= region.x && x <= region.x + region.width ? placeOf((pointToInput({ x, y: 0 }, frame).x * width) / inputSize.width, width) : null;
+  });
+  const rows = Array.from({ length: box.height }, (_, j) => {
+    const y = box.y + j + 0.5;
+    return y >= region.y && y <= region.y + region.height ? placeOf((pointToInput({ x: 0, y }, frame).y * height) / inputSize.height, height) : null;
+  });
+  return (i, j) => {
+    const [across, down] = [columns[i]!, rows[j]!];
+    if (!across || !down) return null;
+    const [above, below] = [down.low * width, down.high * width];
+    const top = logits[above + across.low]! + across.part * (logits[above + across.high]! - logits[above + across.low]!);
+    const bottom = logits[below + across.low]! + across.part * (logits[below + across.high]! - logits[below + across.low]!);
+    return top + down.part * (bottom - top);
   };
-  const columns = Array.from({ length: width }, (_, i) => place(pointToInput({ x: x0 + i + 0.5, y: 0 }, frame).x * sx, masks.width));
-  const bitmap = new Uint8Array(width * height);
-  for (let j = 0; j < height; j++) {
-    const row = place(pointToInput({ x: 0, y: y0 + j + 0.5 }, frame).y * sy, masks.height);
-    const [above, below] = [row.low * masks.width, row.high * masks.width];
-    columns.forEach(({ low, high, part }, i) => {
-      const top = logits[above + low]! + part * (logits[above + high]! - logits[above + low]!);
-      const bottom = logits[below + low]! + part * (logits[below + high]! - logits[below + low]!);
-      if (top + row.part * (bottom - top) > 0) bitmap[j * width + i] = 1;
-    });
+}
+
+/** The object's pixels in the full image: within its box, where the mean of the logits of the views that saw it there is positive. */
+function maskOf({ box, seen }: FusedObject<Predictions, Candidate>): MaskLabel['mask'] {
+  const { full } = seen[0]!.view.frame;
+  const [x, y] = [Math.max(0, Math.floor(box.x0)), Math.max(0, Math.floor(box.y0))];
+  const rect = { x, y, width: Math.max(0, Math.min(full.width, Math.ceil(box.x1)) - x), height: Math.max(0, Math.min(full.height, Math.ceil(box.y1)) - y) };
+  const sums = new Float32Array(rect.width * rect.height);
+  for (const one of seen) {
+    const read = reader(one, rect);
+    for (let j = 0; j < rect.height; j++) for (let i = 0; i < rect.width; i++) sums[j * rect.width + i]! += read(i, j) ?? 0;
   }
-  return maskFromBitmap(bitmap, width, height, { x: x0, y: y0 });
+  return maskFromBitmap(sums.map((sum) => (sum > 0 ? 1 : 0)), rect.width, rect.height, rect);
 }
 
 export const yolov8Segment: OutputLayout<Predictions> = {
@@ -71,13 +94,9 @@ export const yolov8Segment: OutputLayout<Predictions> = {
     return { head: { columns, objectness: rows, classes, points: null, masks: { count, width, height } }, outputs: [matrix.name, prototypes.name], classes };
   },
 
-  /** Only the first view is read: masks of several views of one object are not joined. */
-  decode(views, { minScore, nmsIou, limit }) {
-    const view = views[0]!;
-    const { head, classes } = view.design;
-    return kept(candidatesOf(view, head, minScore), nmsIou, limit).flatMap((candidate): (MaskLabel & { score: number })[] => {
-      const mask = maskOf(view, candidate, head.masks!);
-      return isEmptyMask(mask) ? [] : [{ kind: 'mask', classId: classes[candidate.classIndex]!.id, mask, score: candidate.score }];
-    });
-  },
+  decode: (views, options) => fuseObjects(views, options, ({ outputs, design }, minScore) => candidatesOf({ outputs }, design.head, minScore))
+    .flatMap((object): (MaskLabel & { score: number })[] => {
+      const mask = maskOf(object);
+      return isEmptyMask(mask) ? [] : [{ kind: 'mask', classId: object.box.classId, mask, score: object.box.score }];
+    }),
 };

@@ -8,8 +8,9 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { looksLikeFace } from '@/lib/core/formats/landmarks-csv/faces68';
 import { guessMapping, mapClasses } from '../../import/mapClasses';
+import { swapPoints } from '../../data/mapLabels';
 import { movenetPoints } from '../../import/layouts/movenet';
-import { type ImageSource } from '../../inference/types';
+import { type ImageSource, type Viewing } from '../../inference/types';
 import { type View } from '../../tasks/types';
 import { builtinOf, builtins } from '../../pretrained/builtin';
 import { type ModelCard } from '../../runtime/card';
@@ -107,9 +108,9 @@ describe('pose of a person', () => {
 });
 
 describe('landmarks of faces', () => {
-  const pointsIn = async (image: ImageSource, minScore = 0.5) => {
+  const pointsIn = async (image: ImageSource, minScore = 0.5, viewing: Viewing = 'once') => {
     const predictor = await loadPredictor(path.join(folder, 'face-landmarks'));
-    const [prediction] = await predictor.predict([image], { minScore });
+    const [prediction] = await predictor.predict([image], { minScore, viewing });
     await predictor.dispose();
     return { ...prediction!, faces: prediction!.labels.filter((label) => label.kind === 'landmarks').map(({ points }) => points) };
   };
@@ -134,6 +135,23 @@ describe('landmarks of faces', () => {
     const { faces, labels } = await pointsIn({ path: photo }, 0.3);
     expect(faces.length).toBeGreaterThan(3);
     expect(labels.map(({ score }) => score)).toEqual(labels.map(({ score }) => score).sort((a, b) => b - a));
+  });
+
+  it('are, with the mirror image looked at too, the same for a mirrored photo', async () => {
+    const upright = await sharp(photo).extract({ left: 120, top: 0, width: 240, height: 240 }).png().toBuffer();
+    const flopped = await sharp(upright).flop().png().toBuffer();
+    const swaps = builtinOf('face-landmarks').design.classes[0]!.swaps!;
+    const apart = async (viewing: Viewing) => {
+      const [one, other] = [await pointsIn({ load: async () => upright }, 0.5, viewing), await pointsIn({ load: async () => flopped }, 0.5, viewing)];
+      expect([one.faces.length, other.faces.length]).toEqual([1, 1]);
+      const back = swapPoints(other.faces[0]!, swaps).map(({ x, y }) => ({ x: 240 - x, y }));
+      return Math.max(...one.faces[0]!.map(({ x, y }, k) => Math.hypot(x - back[k]!.x, y - back[k]!.y)));
+    };
+    const [once, flip, crops] = [await apart('once'), await apart('flip'), await apart('ten-crop')];
+    // Half a pixel: what rounding of the squares' pixels leaves.
+    expect(flip).toBeLessThan(0.5);
+    expect(crops).toBeLessThan(0.5);
+    expect(flip).toBeLessThan(once);
   });
 
   it.skipIf(!existsSync(testFaces))('lie within 7 % of the distance of the eyes on labelled faces', async () => {

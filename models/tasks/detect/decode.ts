@@ -11,18 +11,25 @@ type Found = BoxLabel & { score: number };
 const SAME_OBJECT_IOU = 0.55;
 
 /** Candidates of a view in input pixels, not suppressed yet. */
-export type Candidates<Head> = (view: View<Head>, minScore: number) => ScoredBox[];
+export type Candidates<Head, C extends ScoredBox = ScoredBox> = (view: View<Head>, minScore: number) => C[];
 
-function ofView<Head>(view: View<Head>, { minScore, nmsIou, limit }: DecodeOptions, candidates: Candidates<Head>): Found[] {
+/** A candidate of a view, and its box in the image. */
+export interface SeenObject<Head, C extends ScoredBox = ScoredBox> {
+  box: Found;
+  candidate: C;
+  view: View<Head>;
+}
+
+function ofView<Head, C extends ScoredBox>(view: View<Head>, { minScore, nmsIou, limit }: DecodeOptions, candidates: Candidates<Head, C>): SeenObject<Head, C>[] {
   const { design, frame } = view;
   // Classes of a network may stand for one class of the project, or for none.
   const own = design.classes.map(({ id, skip }) => (skip ? -1 : design.classes.findIndex((other) => other.id === id && !other.skip)));
-  const wanted = candidates(view, minScore).flatMap((box) => (own[box.classIndex]! < 0 ? [] : [{ ...box, classIndex: own[box.classIndex]! }]));
-  return suppress(wanted, nmsIou, limit).flatMap(({ classIndex, score, ...box }: ScoredBox) => {
-    const { x0, y0, x1, y1 } = toFull(box, frame);
+  const wanted = candidates(view, minScore).flatMap((candidate) => (own[candidate.classIndex]! < 0 ? [] : [{ ...candidate, classIndex: own[candidate.classIndex]!, candidate }]));
+  return suppress(wanted, nmsIou, limit).flatMap(({ classIndex, score, candidate }) => {
+    const { x0, y0, x1, y1 } = toFull(candidate, frame);
     const clipped = { x0: Math.max(0, x0), y0: Math.max(0, y0), x1: Math.min(frame.full.width, x1), y1: Math.min(frame.full.height, y1) };
     if (!(clipped.x1 > clipped.x0 && clipped.y1 > clipped.y0)) return [];
-    return [{ kind: 'box' as const, classId: design.classes[classIndex]!.id, ...clipped, score }];
+    return [{ box: { kind: 'box' as const, classId: design.classes[classIndex]!.id, ...clipped, score }, candidate, view }];
   });
 }
 
@@ -33,28 +40,38 @@ function covers({ region }: Frame, box: Found): boolean {
   return width > 0 && height > 0 && width * height >= 0.9 * (box.x1 - box.x0) * (box.y1 - box.y0);
 }
 
+/** An object as one or more views have it: their boxes as one, and what each saw. */
+export interface FusedObject<Head, C extends ScoredBox = ScoredBox> {
+  box: Found;
+  seen: SeenObject<Head, C>[];
+}
+
 /**
  * One view: per-class non-max suppression. Several: boxes of a class that overlap are averaged with their scores as
  * weights, and the score is the mean over the views that could have seen the box (weighted boxes fusion, Solovyev et al. 2021).
  */
-export function fuseDetections<Head>(views: readonly View<Head>[], options: DecodeOptions, candidates: Candidates<Head>): Found[] {
-  if (views.length === 1) return ofView(views[0]!, options, candidates);
-  const all = views.flatMap((view) => ofView(view, { ...options, limit: options.limit * 3 }, candidates)).sort((a, b) => b.score - a.score);
-  const clusters: { mean: Found; members: Found[] }[] = [];
-  for (const box of all) {
-    const own = clusters.find(({ mean }) => mean.classId === box.classId && boxIou(mean, box) >= SAME_OBJECT_IOU);
+export function fuseObjects<Head, C extends ScoredBox>(views: readonly View<Head>[], options: DecodeOptions, candidates: Candidates<Head, C>): FusedObject<Head, C>[] {
+  if (views.length === 1) return ofView(views[0]!, options, candidates).map((one) => ({ box: one.box, seen: [one] }));
+  const all = views.flatMap((view) => ofView(view, { ...options, limit: options.limit * 3 }, candidates)).sort((a, b) => b.box.score - a.box.score);
+  const objects: FusedObject<Head, C>[] = [];
+  for (const one of all) {
+    const own = objects.find(({ box }) => box.classId === one.box.classId && boxIou(box, one.box) >= SAME_OBJECT_IOU);
     if (own) {
-      own.members.push(box);
-      own.mean = meanOf(own.members);
-    } else clusters.push({ mean: box, members: [box] });
+      own.seen.push(one);
+      own.box = meanOf(own.seen.map(({ box }) => box));
+    } else objects.push({ box: one.box, seen: [one] });
   }
-  const fused = clusters.map(({ mean, members }) => {
-    const seen = views.filter(({ frame }) => covers(frame, mean)).length;
-    const sum = members.reduce((total, { score }) => total + score, 0);
-    return { ...mean, score: Math.min(1, sum / Math.max(1, seen, members.length)) };
+  const fused = objects.map(({ box, seen }) => {
+    const could = views.filter(({ frame }) => covers(frame, box)).length;
+    const sum = seen.reduce((total, { box: { score } }) => total + score, 0);
+    return { box: { ...box, score: Math.min(1, sum / Math.max(1, could, seen.length)) }, seen };
   });
-  return fused.filter(({ score }) => score >= options.minScore).sort((a, b) => b.score - a.score).slice(0, options.limit);
+  return fused.filter(({ box }) => box.score >= options.minScore).sort((a, b) => b.box.score - a.box.score).slice(0, options.limit);
 }
+
+/** See `fuseObjects`; the boxes alone. */
+export const fuseDetections = <Head>(views: readonly View<Head>[], options: DecodeOptions, candidates: Candidates<Head>): Found[] =>
+  fuseObjects(views, options, candidates).map(({ box }) => box);
 
 /** Boxes of a YOLO head. */
 export const decodeDetections = (views: readonly View<DetectHead>[], options: DecodeOptions): Found[] =>
