@@ -26,9 +26,12 @@ export async function openSource(full: string): Promise<{ source: Source; folder
   throw new AppError('invalid', `"${full}" is neither a folder nor a .zip file.`);
 }
 
-/** Opens a dataset in the format named, or in the one that its content speaks for. */
-export async function openDataset(ctx: Context, given: string, options: { format: string; vocFrame: 'labelimg' | 'devkit' }): Promise<OpenDataset> {
-  const { source, folder } = await openSource(path.resolve(ctx.environment.cwd, given));
+/** Opens a dataset in the format named, or in the one that its content speaks for. @param orProject whether the command takes a project too */
+export async function openDataset(ctx: Context, given: string, options: { format: string; vocFrame: 'labelimg' | 'devkit' }, orProject = false): Promise<OpenDataset> {
+  const { source, folder } = await openSource(path.resolve(ctx.environment.cwd, given)).catch((error: unknown) => {
+    if (!(orProject && error instanceof AppError && error.code === 'not-found')) throw error;
+    throw new AppError('not-found', `${error.message} If it is a project on the server, say --project ${JSON.stringify(given)}.`);
+  });
   try {
     let format: Format;
     if (options.format === 'auto') {

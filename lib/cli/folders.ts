@@ -39,6 +39,19 @@ export async function prepareFolder(folder: string, force: boolean): Promise<Out
 }
 
 /**
+ * Checks that a file may be written, before any work is done for it: nothing must be there, unless `force`. Gives the path back.
+ * @throws AppError that says what is in the way
+ */
+export async function prepareFile(file: string, force: boolean): Promise<string> {
+  const stat = await fs.stat(file).catch(() => null);
+  if (stat?.isDirectory()) throw new AppError('conflict', `"${file}" is a folder: name a file in it with --out.`);
+  if (stat && !force) throw new AppError('conflict', `"${file}" is there already. Choose another with --out, or let --force replace it.`);
+  const parent = await fs.stat(path.dirname(file)).catch(() => null);
+  if (parent && !parent.isDirectory()) throw new AppError('conflict', `"${path.dirname(file)}" is a file: choose another place with --out.`);
+  return file;
+}
+
+/**
  * Checks that a model may be written as the folder `folder`, before hours are spent on it. The folder is replaced as a whole: it must
  * be absent or empty or, with `force`, hold a model and nothing else. The folders `kept` and what they lie in are never replaced.
  * @throws AppError that says what is in the way

@@ -48,10 +48,16 @@ export async function findVersion(client: Client, project: string, number: numbe
   return null;
 }
 
-/** The model of this number. */
-export async function findModel(client: Client, project: string, number: number): Promise<ModelRow> {
-  for await (const m of allOf((cursor) => client.models({ params: { project }, query: { limit: 100, cursor } }))) if (m.number === number) return m;
-  throw new AppError('not-found', `This project has no model ${number}.`);
+/** The model of this number, or the current one. @throws AppError `not-found` */
+export async function findModel(client: Client, project: string, number: number | undefined): Promise<ModelRow> {
+  for await (const m of allOf((cursor) => client.models({ params: { project }, query: { limit: 100, cursor } }))) if (number === undefined ? m.current : m.number === number) return m;
+  throw new AppError('not-found', number === undefined ? 'This project has no model yet: train one with `fieldmark train --project NAME`.' : `This project has no model ${number}.`);
+}
+
+/** The model that a training job has made, or null. */
+export async function modelOfJob(client: Client, project: string, job: string): Promise<ModelRow | null> {
+  for await (const m of allOf((cursor) => client.models({ params: { project }, query: { limit: 100, cursor } }))) if (m.job === job) return m;
+  return null;
 }
 
 /**

@@ -44,7 +44,7 @@ function table(ctx: Context, curve: readonly Curve[]): void {
 }
 
 async function ofDataset(ctx: Context, o: Options, given: string) {
-  const dataset = await openDataset(ctx, given, o);
+  const dataset = await openDataset(ctx, given, o, true);
   try {
     const [w, h]: [number[], number[]] = [[], []];
     let images = 0;

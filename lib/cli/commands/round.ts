@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { uuidv7 } from 'uuidv7';
 import { AppError } from '@/lib/api/errors';
+import { viewings, type Viewing } from '@/lib/core/labels';
 import { findAuthor, findModel, requireProject } from '../lookups';
 import { count } from '../output';
 import { act, command, number, wholeNumber, type Frame } from '../program';
@@ -16,6 +17,8 @@ interface PrelabelOptions {
   minScore: number;
   nmsIou: number;
   maxPerImage: number;
+  viewing: Viewing;
+  vote?: number[];
   wait: boolean;
 }
 
@@ -27,13 +30,17 @@ export function prelabelCommand(frame: Frame): Command {
     .option('--min-score <number>', 'leave out proposals below this score', number(0.001, 1), 0.05)
     .option('--nms-iou <number>', 'of two boxes of a class that overlap more than this, keep the better', number(0, 1), 0.5)
     .option('--max-per-image <number>', 'at most so many proposals an image', wholeNumber(1, 1000), 100)
+    .addOption(new Option('--viewing <how>', 'look at each image once, also mirrored (twice the time), or at ten crops (ten times)').choices([...viewings]).default('once'))
+    .option('--vote <number>', 'number of a further model of the same task and classes, whose outputs are averaged in; as often as needed', (value: string, before: number[] = []) => [...before, wholeNumber(1, 1e9)(value)])
     .option('--no-wait', 'start the job and return')
     .action(act<PrelabelOptions>(frame, async (ctx, o) => {
       const client = ctx.client();
       const project = await requireProject(client, o.project);
       const model = o.model === undefined ? null : (await findModel(client, project.id, o.model)).id;
+      const vote: string[] = [];
+      for (const number of o.vote ?? []) vote.push((await findModel(client, project.id, number)).id);
       const scope = o.scope === 'open' || o.scope === 'all' ? { kind: o.scope } : { kind: 'split' as const, split: o.scope };
-      const { job } = await client.prelabel({ params: { project: project.id }, body: { model, scope, minScore: o.minScore, nmsIou: o.nmsIou, maxPerImage: o.maxPerImage } }, { idempotencyKey: uuidv7() });
+      const { job } = await client.prelabel({ params: { project: project.id }, body: { model, scope, minScore: o.minScore, nmsIou: o.nmsIou, maxPerImage: o.maxPerImage, viewing: o.viewing, vote } }, { idempotencyKey: uuidv7() });
       if (!o.wait) {
         ctx.out.line(`Pre-labelling "${project.name}": job ${job}.`);
         return { project: project.id, job };
