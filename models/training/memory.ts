@@ -8,7 +8,8 @@ const MEMORY_FACTOR = 3;
 
 /**
  * Bytes that a process training `spec` is expected to take at most: activations that the backward pass needs, parameters
- * with their moments and averages (old and new), gradients, and the largest column matrix of a convolution.
+ * with their moments and averages (old and new), gradients, and the largest column matrix of a convolution. Images that are
+ * kept or wait for their step come on top.
  */
 export function estimateMemory(spec: TrainerSpec): number {
   const { program, totals } = buildStep(spec);
@@ -16,17 +17,19 @@ export function estimateMemory(spec: TrainerSpec): number {
 }
 
 /**
- * The fewest micro-batches with which `spec` is expected to stay within `bytes`, with that expectation. One example at a
- * time is the least there is, so that the expectation may exceed the budget then. `between` is awaited before each try: a
- * large network takes seconds to try.
+ * The fewest micro-batches with which `spec` is expected to stay within `bytes`, with that expectation; `besides` is what the
+ * process needs for other things, such as images that are kept or wait. One example at a time is the least there is, so that
+ * the expectation may exceed the budget then. `between` is awaited before each try: a large network takes seconds to try.
  */
-export async function fitToMemory(spec: TrainerSpec, bytes: number, between?: () => Promise<void>): Promise<{ microBatches: number; bytes: number }> {
+export async function fitToMemory(
+  spec: TrainerSpec, bytes: number, { besides = 0, between }: { besides?: number; between?: () => Promise<void> } = {},
+): Promise<{ microBatches: number; bytes: number }> {
   const batch = Object.values(spec.inputs)[0]?.shape[0] ?? 1;
   const divisors = Array.from({ length: batch }, (_, i) => i + 1).filter((n) => batch % n === 0);
   let expected = Infinity;
   for (const microBatches of divisors) {
     await between?.();
-    expected = estimateMemory({ ...spec, microBatches });
+    expected = besides + estimateMemory({ ...spec, microBatches });
     if (expected <= bytes) return { microBatches, bytes: expected };
   }
   return { microBatches: batch, bytes: expected };

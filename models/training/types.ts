@@ -5,6 +5,7 @@
 import { type AugmentOverride } from '@/lib/core/augmentation';
 import { type ModelCard, type TaskName } from '../runtime/card';
 import { type Example, type TaskClass, type TaskMetrics } from '../tasks/types';
+import { type RecipeOptions } from './recipe';
 
 /** Metadata is read once and kept; pixels are loaded when needed. */
 export type Examples = Iterable<Example> | AsyncIterable<Example>;
@@ -20,7 +21,7 @@ export interface TrainData {
   credits?: readonly string[];
 }
 
-export interface TrainOptions {
+export interface TrainOptions extends RecipeOptions {
   task: TaskName;
   /** Folder of the finished model (model.json, weights.bin, card.json); written whole or not at all. */
   outDir: string;
@@ -40,29 +41,30 @@ export interface TrainOptions {
   batch?: number;
   /** Threads of one operator (the cores the job owns). Default 1. */
   threads?: number;
-  /** Bytes the cache of resized images may take. Default 512 MB. */
+  /** Bytes the cache of resized images may take. Default: an eighth of `memoryBytes`, at most 512 MB. */
   cacheBytes?: number;
-  /** Bytes the whole training may take; the batch shrinks to fit. Default 4 GB. */
+  /**
+   * Bytes the whole training may take; a step takes its batch in parts to fit. Default: the setting FIELDMARK_TRAINING_MEMORY,
+   * else 60 % of the memory there is, at most 4 GB.
+   */
   memoryBytes?: number;
-  /** Peak learning rate. Default: the task's. */
-  learningRate?: number;
   /**
    * Trained weights to begin with: the folder, file or address of a model with the same backbone, or `scratch` for none.
    * Default: those that come with the backbone, if any do.
    */
   start?: string;
-  /** What learns in the end. Default: chosen from the number of images when there are trained weights, else everything. */
+  /** What learns in the end. Default: chosen from the number of labelled images when there are trained weights, else everything. */
   depth?: 'head' | 'partial' | 'full';
   /** Folder of features that frozen layers give, kept between runs, and the bytes it may take (default 4 GB). */
   featureDir?: string;
   featureBytes?: number;
   /** Strengths of augmentation that shall differ from the task's; see `augmentationAt`. */
   augmentation?: AugmentOverride;
-  /** Settings of the task's own, such as the number of anchors; see its folder. */
+  /** Settings of the task's own, such as the number of anchors; what it does not have is refused. See its folder. */
   taskOptions?: Record<string, unknown>;
 }
 
-export type TrainPhase = 'preparing' | 'training' | 'evaluating' | 'saving';
+export type TrainPhase = 'training' | 'evaluating' | 'saving';
 
 export interface TrainProgress {
   phase: TrainPhase;
@@ -92,6 +94,8 @@ export interface TrainEvaluation extends TaskMetrics {
 }
 
 export interface TrainCallbacks {
+  /** About twice a second while features of frozen layers are computed, before the steps of a stage: samples that are ready, of all. */
+  onPreparing?: (done: number, of: number) => void;
   /** About twice a second. */
   onProgress?: (progress: TrainProgress) => void;
   /** After each evaluation on the validation images. */

@@ -3,17 +3,21 @@
  * each image, and the steps are fed from there.
  */
 import type * as tf from '@tensorflow/tfjs';
+import type { AugmentOptions } from '../../data/augment';
 import { Graph, type Program } from '../../graph';
 import { normalise } from '../../inference/normalise';
 import { lowerModel } from '../../lower';
 import { type ModelDesign } from '../../runtime/card';
-import { type CompileOptions, type Engine, type Tensors } from '../../runtime/engine';
-import { randomFor } from '../../runtime/random';
+import { type CompileOptions, type Engine, type Executable, type Tensors } from '../../runtime/engine';
 import { type LayersModel } from '../../runtime/tf';
 import { readWeights } from '../../runtime/weights';
-import { type FeatureCache } from '../data/featureCache';
-import { type Loader } from '../data/loader';
+import type { Example } from '../../tasks/types';
+import { asKept, type FeatureCache } from '../data/featureCache';
+import { type Loader, Order } from '../data/loader';
+import { type BatchMaker } from '../data/maker';
+import { Spool } from '../data/spool';
 import { sha256 } from '../files';
+import { type Sample, Variants } from './variants';
 
 export const featureName = (i: number): string => `feature${i}`;
 
@@ -29,32 +33,39 @@ function trunkProgram(model: LayersModel, cut: readonly tf.SymbolicTensor[], { i
   };
 }
 
+/** How often, and how, the images vary. */
+export interface VariantOptions {
+  count: number;
+  augmentation: AugmentOptions;
+  /** Of them, so many vary as they do in the run's calm end, and are fed there. */
+  calm: number;
+  calmAugmentation: AugmentOptions;
+}
+
 export interface FeatureOptions {
   engine: Engine;
   compile: CompileOptions;
   model: LayersModel;
   cut: readonly tf.SymbolicTensor[];
   design: ModelDesign;
+  /** Images of a step, and of one run of the frozen part. */
   batch: number;
+  part: number;
   seed: number;
-  /** Gives images and targets, as for training without features. It is disposed of with this loader. */
-  source: Loader;
-  /** Images in the training set. */
-  images: number;
-  /** Augmented variants of each image. */
-  variants: number;
+  examples: readonly Example[];
+  /** Makes images and targets of the examples; outlives the loader. */
+  maker: BatchMaker;
+  variants: VariantOptions;
+  /** Whether a step belongs to the run's calm end. */
+  isCalm: (step: number) => boolean;
   cache: FeatureCache;
-  /** The first step that is asked for. */
+  /** Folder in which targets wait. */
+  dir: string;
+  /** The first step that is asked for, counted from the run's begin. */
   from: number;
   signal?: AbortSignal;
   /** Told while features are computed: how many of how many samples are ready. */
   onSample?: (done: number, of: number) => void;
-}
-
-/** One augmented image: where its features are kept, and its targets. */
-interface Recorded {
-  key: string;
-  targets: Tensors;
 }
 
 /** Row `i` of each tensor. */
@@ -72,37 +83,42 @@ function stack(rows: readonly Tensors[]): Tensors {
   }));
 }
 
-/** Computes the features of `variants · images` samples (or finds them in the cache), and gives batches of them. */
+/** The last part may be short of samples; the frozen part takes so many at a time, whatever the last ones are. */
+const fill = (samples: readonly Sample[], part: number): Sample[] => Array.from({ length: part }, (_, i) => samples[i % samples.length]!);
+
+/** Where the features of a sample are kept, and its targets. */
+interface Recorded {
+  key: string;
+  targets: number;
+}
+
+/** Computes the features of all variants of all images (or finds them in the cache), and gives batches of them. */
 export async function createFeatureLoader(options: FeatureOptions): Promise<Loader> {
-  const { engine, compile, model, cut, design, batch, source, images, variants, cache, signal, onSample } = options;
-  const program = trunkProgram(model, cut, design, batch);
-  // Features are of these weights, at this input: another trunk's are never mistaken for them.
-  const trunk = trunkHash(program, design);
-  const shapes = cut.map((tensor) => tensor.shape.slice(1).map((n) => n!));
-  const samples: Recorded[] = [];
-  const total = Math.ceil((images * variants) / batch) * batch;
-  const executable = await engine.compile(program, compile);
+  const { examples, seed, variants, part, maker, dir, signal, onSample } = options;
+  const drawn = new Variants(examples, seed, variants);
+  const trunk = new Trunk(options, drawn);
+  const targets = await Spool.open(dir);
+  const recorded: Recorded[] = [];
+  const loader = new FeatureLoader(options, drawn, trunk, targets, recorded);
   try {
-    while (samples.length < total) {
+    const { samples } = drawn;
+    const make = (from: number) => maker.make(drawn.draws(fill(samples.slice(from, from + part), part)));
+    let ahead = make(0);
+    for (let from = 0; from < samples.length; from += part) {
       signal?.throwIfAborted();
-      const { image, ...targets } = await source.next();
-      const rows = Array.from({ length: batch }, (_, i) => rowOf({ image: image! }, i).image!.data as Uint8Array);
-      const keys = rows.map((row) => `${trunk}/${sha256(row)}`);
-      const known = keys.map((key) => cache.has(key));
-      if (!known.every(Boolean)) {
-        const features = await executable.run({ image: image! });
-        await Promise.all(keys.map((key, i) => {
-          const row = rowOf(features, i);
-          return cache.put(key, cut.map((_, f) => row[featureName(f)]!.data as Float32Array));
-        }));
-      }
-      keys.forEach((key, i) => samples.push({ key, targets: rowOf(targets, i) }));
-      onSample?.(samples.length, total);
+      const { image, ...rest } = await ahead;
+      if (from + part < samples.length) ahead = make(from + part);
+      const keys = await trunk.keep(Math.min(part, samples.length - from), image!);
+      recorded.push(...await Promise.all(keys.map(async (key, i) => ({ key, targets: await targets.add(rowOf(rest, i)) }))));
+      onSample?.(recorded.length, samples.length);
     }
-  } finally {
-    await executable.dispose();
+    // Its memory is the training's now.
+    await trunk.rest();
+    return loader;
+  } catch (error) {
+    await loader.dispose();
+    throw error;
   }
-  return new FeatureLoader(options, samples, shapes);
 }
 
 function trunkHash({ constants = {} }: Program, { inputSize, normalisation }: ModelDesign): string {
@@ -110,38 +126,116 @@ function trunkHash({ constants = {} }: Program, { inputSize, normalisation }: Mo
   return sha256(JSON.stringify([weights, inputSize, normalisation]));
 }
 
-class FeatureLoader implements Loader {
-  private step: number;
-  private next_: Promise<Tensors> | null = null;
+/** The frozen part, on images and in the cache. */
+class Trunk {
+  private readonly program: Program;
+  /** Features are of these weights, at this input: another trunk's are never mistaken for them. */
+  private readonly hash: string;
+  private executable: Executable | null = null;
+  private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly options: FeatureOptions, private readonly samples: readonly Recorded[], private readonly shapes: readonly (readonly number[])[]) {
+  constructor(private readonly options: FeatureOptions, private readonly drawn: Variants) {
+    const { model, cut, design, part } = options;
+    this.program = trunkProgram(model, cut, design, part);
+    this.hash = trunkHash(this.program, design);
+  }
+
+  /** Puts the features of the first `count` images into the cache, as far as they are not there. Returns their keys. */
+  async keep(count: number, image: Tensors[string]): Promise<string[]> {
+    const keys = Array.from({ length: count }, (_, i) => `${this.hash}/${sha256(rowOf({ image }, i).image!.data as Uint8Array)}`);
+    const missing = keys.map((key) => !this.options.cache.has(key));
+    if (missing.some(Boolean)) {
+      const features = await this.run(image);
+      await Promise.all(keys.map((key, i) => (missing[i] ? this.options.cache.put(key, features[i]!) : undefined)));
+    }
+    return keys;
+  }
+
+  /**
+   * The features of samples that have left the cache, by the recipe they were made by, as they would have come from there.
+   * They are kept again. One call at a time is worked on: runs must not overlap.
+   */
+  again(samples: readonly Sample[], keys: readonly string[]): Promise<Float32Array[][]> {
+    const found = this.last.then(async () => {
+      const { part, maker, cache } = this.options;
+      const rows: Float32Array[][] = [];
+      for (let from = 0; from < samples.length; from += part) {
+        const { image } = await maker.make(this.drawn.draws(fill(samples.slice(from, from + part), part)));
+        rows.push(...(await this.run(image!)).slice(0, samples.length - from));
+      }
+      await Promise.all(rows.map((row, i) => cache.put(keys[i]!, row)));
+      return rows.map((row) => row.map(asKept));
+    });
+    this.last = found.catch(() => undefined);
+    return found;
+  }
+
+  /** Gives its memory back until it is asked again. */
+  async rest(): Promise<void> {
+    await this.last;
+    await this.executable?.dispose();
+    this.executable = null;
+  }
+
+  /** The arrays of each image. */
+  private async run(image: Tensors[string]): Promise<Float32Array[][]> {
+    const { engine, compile, cut, part } = this.options;
+    this.executable ??= await engine.compile(this.program, compile);
+    const features = await this.executable.run({ image });
+    return Array.from({ length: part }, (_, i) => {
+      const row = rowOf(features, i);
+      return cut.map((_tensor, f) => row[featureName(f)]!.data as Float32Array);
+    });
+  }
+}
+
+class FeatureLoader implements Loader {
+  private readonly shapes: readonly (readonly number[])[];
+  private readonly order: Order;
+  private step: number;
+  private ahead: Promise<Tensors> | null = null;
+
+  constructor(private readonly options: FeatureOptions, private readonly drawn: Variants, private readonly trunk: Trunk, private readonly targets: Spool, private readonly recorded: readonly Recorded[]) {
+    this.shapes = options.cut.map((tensor) => tensor.shape.slice(1).map((n) => n!));
+    this.order = new Order(options.seed, options.examples.length);
     this.step = options.from;
   }
 
   next(): Promise<Tensors> {
-    const ready = this.next_ ?? this.make(this.step++);
-    this.next_ = this.make(this.step++);
-    this.next_.catch(() => undefined);
+    const ready = this.ahead ?? this.make(this.step++);
+    this.ahead = this.make(this.step++);
+    this.ahead.catch(() => undefined);
     return ready;
   }
 
   async dispose(): Promise<void> {
-    await this.next_?.catch(() => undefined);
-    await this.options.source.dispose();
+    await this.ahead?.catch(() => undefined);
+    await this.trunk.rest();
+    await this.targets.close();
   }
 
-  /** Batch `step`: a function of the seed and of the step. */
+  /**
+   * Batch `step`: a function of the seed and of the step. Images come in the order in which they come where nothing is kept,
+   * each in another variant at each pass.
+   */
   private async make(step: number): Promise<Tensors> {
-    this.options.signal?.throwIfAborted();
-    const { batch, seed, cache } = this.options;
-    const perPass = Math.floor(this.samples.length / batch);
-    const order = randomFor(seed, 'features', Math.floor(step / perPass)).shuffle(this.samples.map((_, i) => i));
-    const chosen = Array.from({ length: batch }, (_, i) => this.samples[order[(step % perPass) * batch + i]!]!);
-    const rows = await Promise.all(chosen.map(async ({ key, targets }): Promise<Tensors> => {
-      const features = await cache.get(key);
-      if (!features) throw new Error('kept features are gone from the cache: give it more room');
-      return { ...targets, ...Object.fromEntries(features.map((data, f) => [featureName(f), { dtype: 'float32' as const, shape: this.shapes[f]!, data }])) };
+    const { batch, cache, isCalm, signal } = this.options;
+    signal?.throwIfAborted();
+    const calm = isCalm(step);
+    const chosen = Array.from({ length: batch }, (_, i) => {
+      const { example, pass } = this.order.at(step * batch + i);
+      return this.drawn.at(example, pass, calm);
+    });
+    const [kept, targets] = await Promise.all([
+      Promise.all(chosen.map((number) => cache.get(this.recorded[number]!.key))),
+      Promise.all(chosen.map((number) => this.targets.get(this.recorded[number]!.targets))),
+    ]);
+    // Others may use the folder, and files may break.
+    const gone = [...new Set(chosen.filter((_, i) => kept[i] === null))];
+    const found = gone.length === 0 ? [] : await this.trunk.again(gone.map((number) => this.drawn.samples[number]!), gone.map((number) => this.recorded[number]!.key));
+    return stack(chosen.map((number, i) => {
+      const features = kept[i] ?? found[gone.indexOf(number)]!;
+      return { ...targets[i], ...Object.fromEntries(features.map((data, f) => [featureName(f), { dtype: 'float32' as const, shape: this.shapes[f]!, data }])) };
     }));
-    return stack(rows);
   }
 }

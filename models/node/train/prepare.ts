@@ -8,17 +8,25 @@ import { taskOf } from '../../tasks';
 import { checkAugmentation } from '../../tasks/augmentation';
 import { taskOptions } from '../../tasks/options';
 import { type Example, type Task, TrainingDataError } from '../../tasks/types';
-import { adamW } from '../../training/optimizers';
 import { fitToMemory } from '../../training/memory';
+import { optimizerOf, recipeNote, type RecipeOptions } from '../../training/recipe';
 import { type TrainerSpec } from '../../training/trainer';
 import { type Examples, type TrainCallbacks, type TrainData, type TrainOptions } from '../../training/types';
 import { breathe } from '../abort';
+import { aheadOf } from '../data/loader';
+import { CACHE_BYTES, keptBytes } from '../data/maker';
 import { sha256 } from '../files';
 import { featureName } from './features';
+import { trainingMemory } from './memory';
 import { chooseDepth, stagesOf, type Stage } from './stages';
 import { loadStart, startNormalisation } from './start';
 
 const NORMALISATION: ModelDesign['normalisation'] = { resize: 'letterbox', fill: 114, mean: [127.5, 127.5, 127.5], deviation: [64, 64, 64] };
+
+/** Threads that prepare images beside the one that trains. */
+export const LOADER_THREADS = 1;
+/** Share of a training's memory that decoded images may take. */
+const CACHE_SHARE = 1 / 8;
 
 /** A run that is ready to begin. */
 export interface Prepared {
@@ -29,11 +37,15 @@ export interface Prepared {
   batch: number;
   /** Parts in which a step takes its batch, to fit into memory. */
   microBatches: number;
+  /** Bytes that decoded, reduced images may take. */
+  cacheBytes: number;
   model: LayersModel;
   backbone: Backbone;
   /** Whom the weights that training begins with are owed to. */
   credits: string[];
   stages: Stage[];
+  /** Optimizer, schedule and rate, as far as they are not the usual ones. */
+  recipe: RecipeOptions;
   /** Names the run: data and settings. A checkpoint of another run is not gone on from. */
   fingerprint: string;
 }
@@ -81,7 +93,8 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
   await breathe(signal);
   const model = task.build(design, backbone, seed);
   try {
-    return await fit({ task, design, model, backbone, train: planned.train, val: planned.val }, options, onNote, signal);
+    const { learningRate, optimizer, schedule } = options;
+    return await fit({ task, design, model, backbone, recipe: { learningRate, optimizer, schedule }, train: planned.train, val: planned.val }, options, onNote, signal);
   } catch (error) {
     model.dispose();
     throw error;
@@ -90,40 +103,52 @@ export async function prepare(data: TrainData, options: TrainOptions, { onNote }
 
 /** Weights, stages and batch of a network that is built. */
 async function fit(
-  built: Pick<Prepared, 'task' | 'design' | 'model' | 'backbone' | 'train' | 'val'>, options: TrainOptions, onNote: TrainCallbacks['onNote'], signal: AbortSignal | undefined,
+  built: Pick<Prepared, 'task' | 'design' | 'model' | 'backbone' | 'recipe' | 'train' | 'val'>, options: TrainOptions, onNote: TrainCallbacks['onNote'], signal: AbortSignal | undefined,
 ): Promise<Prepared> {
   const { task, design, model, backbone, train, val } = built;
-  const { seed = 1, memoryBytes: memory = 4 * 2 ** 30 } = options;
+  const { seed = 1, memoryBytes: memory = trainingMemory() } = options;
   const batch = options.batch ?? Math.min(task.defaults.batch, Math.max(2, train.length));
   const trained = await loadStart(model, backbone, options.start, onNote, signal);
-  const chosen = chooseDepth(train.length, trained);
+  const chosen = chooseDepth(train.filter(({ labels }) => labels.length > 0).length, trained);
   const depth = trained ? options.depth ?? chosen.depth : 'full';
   onNote?.(depth === chosen.depth ? chosen.why : `Trained as asked: ${depth}.`);
   const stages = stagesOf(depth, trained, backbone.blocks.length);
   // The last stage trains the most, and needs the most.
   unfreeze(model, backbone, stages.at(-1)!.blocks);
-  const { microBatches, bytes } = await fitToMemory(specOf({ task, design, model, backbone, stage: stages.at(-1)!, microBatches: 1 }, batch, seed), memory, () => breathe(signal));
+  const cacheBytes = options.cacheBytes ?? Math.min(CACHE_BYTES, Math.floor(memory * CACHE_SHARE));
+  const images = keptBytes({ examples: train, design, cacheBytes }) + waitingBytes(task, design, batch);
+  const { microBatches, bytes } = await fitToMemory(specOf({ ...built, stage: stages.at(-1)!, microBatches: 1 }, batch, seed), memory, { besides: images, between: () => breathe(signal) });
   const megabytes = (n: number) => `${Math.round(n / 2 ** 20)} MB`;
-  if (bytes > memory) onNote?.(`Even one image at a time is expected to need ${megabytes(bytes)}, more than the ${megabytes(memory)} allowed. A smaller input or backbone would fit.`);
+  // What is expected is on the safe side, so that a training that may well fit is not refused.
+  if (bytes > memory) onNote?.(`Even one image at a time is expected to need up to ${megabytes(bytes)}, more than the ${megabytes(memory)} allowed (FIELDMARK_TRAINING_MEMORY, --memory). It is tried nevertheless, as most trainings need less than expected; a smaller input or backbone is sure to fit.`);
   else if (microBatches > 1) onNote?.(`A step takes its ${batch} images in ${microBatches} parts, to stay within ${megabytes(memory)}.`);
-  const fingerprint = sha256(JSON.stringify([5, seed, design, batch, microBatches, stages, options.start, options.minutes, options.epochs, options.learningRate, images(train), images(val), ...variation(options)]));
-  return { ...built, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], batch, microBatches, stages, fingerprint };
+  const asked = recipeNote(built.recipe);
+  if (asked !== null) onNote?.(asked);
+  const fingerprint = sha256(JSON.stringify([6, seed, design, batch, stages, options.start, options.minutes, options.epochs, options.learningRate, imagesOf(train), imagesOf(val), ...variation(options), ...(asked === null ? [] : [asked])]));
+  return { ...built, credits: trained && options.start === undefined && backbone.trained ? [backbone.trained.credit] : [], batch, microBatches, cacheBytes, stages, fingerprint };
+}
+
+/** Bytes of the batches that wait for their step, targets included. */
+function waitingBytes(task: Task, design: ModelDesign, batch: number): number {
+  const { width, height } = design.inputSize;
+  const targets = Object.values(task.targets(design, batch)).reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+  return aheadOf(design, batch, LOADER_THREADS) * (batch * width * height * 3 + targets);
 }
 
 /** Augmentation as far as it is not the task's own. */
 const variation = ({ augmentation = {} }: TrainOptions) => (Object.keys(augmentation).length === 0 ? [] : [Object.entries(augmentation).sort()]);
 
 /** What of the data a run depends on. Masks and points by their numbers. */
-const images = (list: readonly Example[]) => list.map(({ id, width, height, labels }) => [
+const imagesOf = (list: readonly Example[]) => list.map(({ id, width, height, labels }) => [
   id, width, height,
   labels.map((label) => ('mask' in label ? { ...label, mask: { ...label.mask, runs: sha256(new Uint8Array(label.mask.runs.buffer, label.mask.runs.byteOffset, label.mask.runs.byteLength)) } } : label)),
 ]);
 
 /**
- * The training step: normalise, network, loss; AdamW, clipped gradients, averaged weights. With a `cut` the step begins at
+ * The training step: normalise, network, loss; optimizer, clipped gradients, averaged weights. With a `cut` the step begins at
  * the features of those tensors.
  */
-export function specOf({ task, design, model, backbone, stage: { backboneRate }, microBatches }: Pick<Prepared, 'task' | 'design' | 'model' | 'backbone' | 'microBatches'> & { stage: Stage }, batch: number, seed: number, cut: readonly tf.SymbolicTensor[] = []): TrainerSpec {
+export function specOf({ task, design, model, backbone, recipe, stage: { backboneRate }, microBatches }: Pick<Prepared, 'task' | 'design' | 'model' | 'backbone' | 'recipe' | 'microBatches'> & { stage: Stage }, batch: number, seed: number, cut: readonly tf.SymbolicTensor[] = []): TrainerSpec {
   const { width, height } = design.inputSize;
   const targets = task.targets(design, batch);
   const features = cut.map((tensor, i) => [featureName(i), { shape: [batch, ...tensor.shape.slice(1).map((n) => n!)], dtype: 'float32' as const }] as const);
@@ -138,7 +163,7 @@ export function specOf({ task, design, model, backbone, stage: { backboneRate },
       const inputs = cut.length > 0 ? features.map(([name]) => values[name]!) : [normalise(graph, values.image!, design.normalisation)];
       return task.loss(graph, design, network(...inputs), values, sums);
     },
-    optimizer: adamW({ weightDecay: 0.02 }),
+    optimizer: optimizerOf(recipe),
     ...(backboneRate !== 1 && { rateOf: (name: string) => (blockOf(backbone, name.split('/')[0]!) === null ? 1 : backboneRate) }),
     clipNorm: 10,
     averageDecay: 0.998,

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { headlineOf } from '@/lib/core/labels';
 import { rm } from 'node:fs/promises';
+import { type AugmentOptions } from '../../data/augment';
 import { Network } from '../../inference/network';
 import { type ModelCard } from '../../runtime/card';
 import { type CompileOptions, type Engine, type Tensors } from '../../runtime/engine';
@@ -11,29 +12,31 @@ import { readWeights, writeWeights } from '../../runtime/weights';
 import { augmentationAt } from '../../tasks/augmentation';
 import { type TaskMetrics } from '../../tasks/types';
 import { cutOf } from '../../training/cut';
-import { cosine, withWarmUp } from '../../training/schedules';
+import { scheduleOf } from '../../training/recipe';
 import { Trainer } from '../../training/trainer';
 import { type TrainCallbacks, type TrainData, type TrainOptions, type TrainPhase, type TrainResult } from '../../training/types';
 import { breathe } from '../abort';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint';
-import { openFeatureCache } from '../data/featureCache';
+import { openFeatureCache, storedBytes } from '../data/featureCache';
 import { createLoader, type Loader } from '../data/loader';
+import { BatchMaker } from '../data/maker';
 import { saveModel } from '../modelFiles';
 import { engineFor } from '../engines';
 import { evaluateModel } from '../predict/evaluate';
 import { MemberPredictor } from '../predict/loadPredictor';
 import { Budget } from './budget';
 import { createFeatureLoader } from './features';
-import { prepare, specOf, type Prepared } from './prepare';
+import { LOADER_THREADS, prepare, specOf, type Prepared } from './prepare';
 import { spanOf } from './stages';
 import { Window } from './window';
 
 const CHECKPOINT_SECONDS = 60;
 const EVALUATIONS = 8;
-/** Threads that prepare images beside the one that trains. */
-const LOADER_THREADS = 1;
-/** Augmented variants of an image whose features are kept. */
+/** Augmented variants of an image whose features are kept, and of those that are for the calm end of the run. */
 const VARIANTS = 8;
+const CALM_VARIANTS = 2;
+/** While features are computed this is said so often. */
+const PREPARING_SECONDS = 0.5;
 
 /** What a checkpoint says besides its tensors. */
 interface CheckpointMeta {
@@ -44,6 +47,7 @@ interface CheckpointMeta {
   stage: number;
   before: number;
   steps: number;
+  microBatches: number;
   best: { metrics: TaskMetrics; step: number } | null;
 }
 
@@ -72,6 +76,9 @@ class Run {
   private stage = 0;
   /** Steps of the stages before this one. */
   private before = 0;
+  /** What makes batches, and the loader of images, of all stages: they keep what they have decoded. */
+  private maker: BatchMaker | null = null;
+  private images: Loader | null = null;
   private best: { metrics: TaskMetrics; step: number; weights: Tensors } | null = null;
   private evaluations = 0;
   private evaluatedAt = performance.now();
@@ -82,7 +89,7 @@ class Run {
     private readonly options: TrainOptions,
     private readonly callbacks: TrainCallbacks,
     private readonly signal: AbortSignal | undefined,
-    private readonly run: Prepared,
+    private run: Prepared,
     private readonly engine: Engine,
     private readonly began: number,
   ) {
@@ -100,7 +107,17 @@ class Run {
   }
 
   async execute(): Promise<TrainResult> {
+    try {
+      return await this.trainStages();
+    } finally {
+      await this.maker?.dispose();
+    }
+  }
+
+  private async trainStages(): Promise<TrainResult> {
     const found = await this.checkpointOfThisRun();
+    // On a machine with less memory than that of the checkpoint, or with more: parts no larger than either has them.
+    if (found && found.meta.microBatches > this.run.microBatches) this.run = { ...this.run, microBatches: found.meta.microBatches };
     const { minutes, epochs } = this.options;
     const spent = found?.meta.spentSeconds ?? 0;
     this.budget = new Budget({ minutes, epochs, stepsPerEpoch: this.stepsPerEpoch, spentSeconds: spent + (performance.now() - this.began) / 1000 });
@@ -118,6 +135,8 @@ class Run {
         if (resumes) this.goOn(resumes);
         await this.train(cut);
         if (last) return await this.finish();
+        // Between stages nothing is lost either.
+        await this.checkpoint();
         writeWeights(this.run.model, this.trainer.weights('average'));
         this.before = this.steps;
       } catch (error) {
@@ -133,18 +152,20 @@ class Run {
   }
 
   private async train(cut: readonly tf.SymbolicTensor[]): Promise<void> {
-    const { task, stages } = this.run;
-    const { learningRate = task.defaults.learningRate } = this.options;
+    const { task, stages, recipe } = this.run;
     const { to } = spanOf(stages, this.stage);
     // One curve over the whole run: a stage lets more learn, and what learned before goes on as it was.
-    const schedule = withWarmUp(cosine(learningRate), 0.05);
+    const schedule = scheduleOf(recipe, task.defaults.learningRate);
     const last = this.stage === stages.length - 1;
-    const loader = cut.length > 0 ? await this.featureLoader(cut) : this.imageLoader(this.trainer.steps);
+    const goesOn = () => this.budget.allows(this.steps) && (last || this.trainer.steps === 0 || this.progress < to);
+    // Cancelled while it was measured: the measurement is made up for.
+    if (this.trainer.steps > 0 && this.evaluationIsDue()) await this.evaluate();
+    // A checkpoint may be of a stage's very end.
+    if (!goesOn()) return;
+    const loader = (cut.length > 0 ? await this.featureLoader(cut) : null) ?? this.imageLoader();
     let saved = performance.now();
     try {
-      // Cancelled while it was measured: the measurement is made up for.
-      if (this.trainer.steps > 0 && this.evaluationIsDue()) await this.evaluate();
-      while (this.budget.allows(this.steps) && (last || this.trainer.steps === 0 || this.progress < to)) {
+      while (goesOn()) {
         this.signal?.throwIfAborted();
         const before = performance.now();
         const feeds = await loader.next();
@@ -163,41 +184,53 @@ class Run {
         }
       }
     } finally {
-      await loader.dispose();
+      if (loader !== this.images) await loader.dispose();
     }
   }
 
-  private imageLoader(from: number): Loader {
-    const { task, design, train, batch } = this.run;
-    const { seed = 1, cacheBytes = 512 * 2 ** 20 } = this.options;
-    return createLoader({
-      examples: train, design, batch, seed, cacheBytes, from, threads: LOADER_THREADS, signal: this.signal,
-      augmentation: (step) => augmentationAt(task, design, this.budget.progress(this.before + step), this.options.augmentation),
-    });
+  private get makes(): BatchMaker {
+    const { train: examples, design, cacheBytes } = this.run;
+    return (this.maker ??= new BatchMaker({ examples, design, cacheBytes, threads: LOADER_THREADS, signal: this.signal }));
   }
 
-  /** Features of the images in several variants; as many as fit into the cache. */
-  private async featureLoader(cut: readonly tf.SymbolicTensor[]): Promise<Loader> {
-    const { design, train, batch, model, task } = this.run;
+  private augmentationAt(progress: number): AugmentOptions {
+    return augmentationAt(this.run.task, this.run.design, progress, this.options.augmentation);
+  }
+
+  /** Steps are counted over the whole run: a stage goes on in the pass over the images in which the one before it ended. */
+  private imageLoader(): Loader {
+    const { design, train: examples, batch } = this.run;
+    return (this.images ??= createLoader({
+      examples, design, batch, seed: this.options.seed ?? 1, from: this.steps, maker: this.makes, augmentation: (step) => this.augmentationAt(this.budget.progress(step)),
+    }));
+  }
+
+  /** Features of the images in several variants, as many as fit into the cache; null when not one of each does. */
+  private async featureLoader(cut: readonly tf.SymbolicTensor[]): Promise<Loader | null> {
+    const { design, train: examples, batch, microBatches, model, stages } = this.run;
     const { seed = 1, featureDir = path.join(this.options.checkpointDir, 'features'), featureBytes = 4 * 2 ** 30 } = this.options;
-    const numbers = cut.reduce((sum, { shape }) => sum + shape.slice(1).reduce<number>((product, n) => product * n!, 1), 0);
-    const variants = Math.min(VARIANTS, Math.floor(featureBytes / 2 / numbers / train.length));
-    if (variants < 1) return this.imageLoader(this.trainer.steps);
-    const { from } = spanOf(this.run.stages, this.stage);
-    const source = createLoader({
-      examples: train, design, batch, seed, threads: LOADER_THREADS, signal: this.signal, cacheBytes: this.options.cacheBytes,
-      augmentation: () => augmentationAt(task, design, from, this.options.augmentation),
+    const { from, to } = spanOf(stages, this.stage);
+    const [augmentation, calmAugmentation] = [this.augmentationAt(from), this.augmentationAt(to)];
+    const calmKey = JSON.stringify(calmAugmentation);
+    const calms = JSON.stringify(augmentation) !== calmKey;
+    const bytes = storedBytes(cut.map(({ shape }) => shape.slice(1).reduce<number>((product, n) => product * n!, 1)));
+    const count = Math.min(VARIANTS + (calms ? CALM_VARIANTS : 0), Math.floor(featureBytes / bytes / examples.length));
+    if (count < 1) return null;
+    // Steps before this one were of images; those to come begin anew behind these.
+    this.images = null;
+    let said = 0;
+    return createFeatureLoader({
+      engine: this.engine, compile: this.compile, model, cut, design, batch, part: batch / microBatches, seed, examples, maker: this.makes,
+      variants: { count, augmentation, calm: calms ? Math.min(CALM_VARIANTS, Math.floor(count / 4)) : 0, calmAugmentation },
+      isCalm: (step) => calms && JSON.stringify(this.augmentationAt(this.budget.progress(step))) === calmKey,
+      cache: await openFeatureCache({ dir: featureDir, maxBytes: featureBytes }), dir: featureDir, from: this.steps, signal: this.signal,
+      onSample: (done, of) => {
+        const now = performance.now();
+        if (done < of && now - said < PREPARING_SECONDS * 1000) return;
+        said = now;
+        this.callbacks.onPreparing?.(done, of);
+      },
     });
-    try {
-      return await createFeatureLoader({
-        engine: this.engine, compile: this.compile, model, cut, design, batch, seed, source, images: train.length, variants,
-        cache: await openFeatureCache({ dir: featureDir, maxBytes: featureBytes }), from: this.trainer.steps, signal: this.signal,
-        onSample: () => this.report('preparing', 0),
-      });
-    } catch (error) {
-      await source.dispose();
-      throw error;
-    }
   }
 
   private evaluationIsDue(): boolean {
@@ -270,7 +303,7 @@ class Run {
     const tensors: Tensors = { ...state };
     if (this.best) for (const [name, value] of Object.entries(this.best.weights)) tensors[`best:${name}`] = value;
     const meta: CheckpointMeta = {
-      fingerprint: this.run.fingerprint, spentSeconds: this.budget.elapsed, evaluations: this.evaluations, steps, stage: this.stage, before: this.before,
+      fingerprint: this.run.fingerprint, spentSeconds: this.budget.elapsed, evaluations: this.evaluations, steps, stage: this.stage, before: this.before, microBatches: this.run.microBatches,
       best: this.best && { metrics: this.best.metrics, step: this.best.step },
     };
     await writeCheckpoint(this.file, meta, tensors);

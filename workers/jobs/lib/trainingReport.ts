@@ -47,13 +47,18 @@ export class TrainingReport {
     const { train, val, test } = this.set;
     this.ctx.progress({
       ...(p.steps > 0 && { fraction: TRAINING * Math.min(1, p.step / p.steps) }),
-      message: p.phase === 'preparing' ? `Preparing ${counted(train.length, 'image')}` : `Step ${p.step} of about ${p.steps}, loss ${p.loss.toFixed(3)}${this.#best ? `, best ${this.#headline.title} ${this.#best.value.toFixed(3)}` : ''}, ${duration(p.etaSeconds)} left`,
+      message: `Step ${p.step} of about ${p.steps}, loss ${p.loss.toFixed(3)}${this.#best ? `, best ${this.#headline.title} ${this.#best.value.toFixed(3)}` : ''}, ${duration(p.etaSeconds)} left`,
       data: {
         phase: p.phase, step: p.step, steps: p.steps, epoch: p.epoch, loss: p.loss, lossParts: p.lossParts, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond, dataWait: p.dataWait, etaSeconds: p.etaSeconds,
         images: { train: train.length, val: val.length, test: test.length }, curveOf: this.watchesTrain ? 'train' : 'val', headline: this.#headline, best: this.#best, stage: p.stage,
         evaluation: this.#last && { ...this.#last.values, step: this.#last.step }, notes: this.notes.slice(-20),
       },
     });
+  }
+
+  /** Before the first steps on kept features. */
+  preparing(done: number, of: number): void {
+    this.ctx.progress({ message: `Computing features once for the whole run: ${done} of ${of} variants of ${counted(this.set.train.length, 'image')}` });
   }
 
   evaluation(e: TrainEvaluation): void {
