@@ -8,7 +8,7 @@ import { readDocument } from '@/lib/server/services/documents';
 import type { UploadReport } from '@/models/node';
 import { yolov8Model } from '@/models/testing/onnxModels';
 import { installation, streamOf, type Installation } from './testing/installation';
-import { pngWithBoxes } from './testing/pictures';
+import { pngWithBoxes, vocXml } from './testing/pictures';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -62,6 +62,37 @@ it('an uploaded model is looked at, tried on an image, and kept', async () => {
   const { annotations } = await readDocument(at.db, document.id);
   expect(annotations.length).toBeGreaterThan(0);
   expect(new Set(annotations.map((a) => a.classId))).toEqual(new Set([red]));
+});
+
+it('a model from elsewhere is measured on a frozen version, and shows figures, curves and confusion as a trained one does', async () => {
+  const project = await at.project('Measured', schema);
+  const adopt = await adopted.adoptModel(inProject(project, { name: '', source: { kind: 'builtin' as const, builtin: 'coco-objects' }, mapping: { car, truck: car } }), at.ctx);
+  const { model: id } = (await at.finished(adopt.job)).data as { model: string };
+  const read = () => rounds.model({ params: { id }, query: undefined, body: undefined }, at.ctx);
+  const evaluate = (version: string | null) => rounds.evaluateModel({ params: { id }, query: undefined, body: { version } }, at.ctx);
+  expect((await read()).measured).toBeNull();
+  await expect(evaluate(null)).rejects.toThrow('no frozen version');
+
+  const files: [string, Uint8Array][] = [];
+  for (const [i, split] of ['train', 'val', 'test', 'test'].entries()) {
+    files.push([`${split}/${i}.png`, await pngWithBoxes(96, 64, [{ x0: 8 + i, y0: 8, x1: 40 + i, y1: 40, value: 200 }])], [`${split}/${i}.xml`, vocXml(`${i}.png`, [96, 64], [{ name: 'car', box: [8 + i, 8, 40 + i, 40] }, { name: 'red', box: [50, 8, 70, 30] }])]);
+  }
+  await at.importFiles(project, files, { markDone: true });
+  const { id: version, job: freezing } = await rounds.createVersion(inProject(project, { name: '', notes: '' }), at.ctx);
+  await at.finished(freezing!);
+  expect((await at.finished((await evaluate(null)).job)).data).toMatchObject({ model: id, version, summary: 'Everyday objects, measured on 3 images of version 1' });
+  const model = await read();
+  expect(model).toMatchObject({ measured: { number: 1, left: 0 }, metrics: { 'val.images': 1, 'test.images': 2 } });
+  for (const name of ['val.mAP50', 'test.mAP50', 'test.mAP']) expect(model.metrics[name]).toBeGreaterThanOrEqual(0);
+  // Two classes of the network are one of the project; the class it does not propose is not held against it.
+  expect(model.perClass).toEqual([expect.objectContaining({ classId: car, name: 'car', values: expect.objectContaining({ groundTruth: 2 }) as unknown })]);
+  const { splits } = await rounds.modelEvaluation({ params: { id }, query: undefined, body: undefined }, at.ctx);
+  expect(splits.test!.curves![car]!.precision).toHaveLength(101);
+  expect(splits.test!.confusion!.classes).toEqual([car, null]);
+
+  const other = await at.project('Elsewhere', schema);
+  const foreign = await at.db.datasetVersion.create({ data: { id: uuidv7(), projectId: other, number: 1, state: 'ready', manifest: '0'.repeat(64), manifestKey: 'none' } });
+  await expect(evaluate(foreign.id)).rejects.toThrow('another project');
 });
 
 it('what is no model is refused in words', async () => {

@@ -18,6 +18,7 @@ export const jobs: Record<JobKind, JobLoader> = {
   tryModel: () => import('./tryModel'),
   adoptModel: () => import('./adoptModel'),
   inspectNetwork: () => import('./inspectNetwork'),
+  evaluate: () => import('./evaluate'),
   measureViewings: () => import('./measureViewings'),
   quality: () => import('./quality'),
   export: () => import('./export'),

@@ -1,20 +1,19 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { AppError } from '@/lib/api/errors';
-import type { ModelEvaluation, ModelRow } from '@/lib/api/routes/rounds';
 import { readManifest } from '@/lib/core/formats/manifest';
 import { headlineOf, type TaskName } from '@/lib/core/labels';
 import type { Prisma } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import { jobKinds, type JobInput } from '@/lib/server/queue/kinds';
 import { insertModel } from '@/lib/server/repositories/models';
-import { evaluationKey, makeCurrent, modelPrefix } from '@/lib/server/services/models';
+import { makeCurrent, modelPrefix } from '@/lib/server/services/models';
 import { freezeVersion } from '@/lib/server/services/versions/freeze';
 import { countParameters, evaluateModel, loadPredictor, trainModel, type Example, type ModelCard, type TaskMetrics, type TrainOptions } from '@/models/node';
 import { defineJob, type JobContext } from '../runtime/defineJob';
 import { SharedCheckpoint, sweepCheckpoints } from './lib/checkpoint';
+import { metricsOf, perClassOf, storeEvaluation, type Measured } from './lib/figures';
 import { AssetImages, stillThere } from './lib/images';
 import { counted, wasCancelled } from './lib/job';
 import { modelFolder, storeModel } from './lib/modelFolder';
@@ -72,7 +71,7 @@ async function trainAndKeep(ctx: JobContext, payload: JobInput<'train'>, folder:
   const trained = await checkpoint.during(() => trainModel(
     { train: set.train.map(example), val: (watchesTrain ? set.train : set.val).map(example), classes: set.classes, datasetHash: manifest },
     { ...optionsOf(payload.options), ...start, outDir, checkpointDir: checkpoint.folder, featureDir: path.join(ctx.cacheDir, 'features') },
-    { onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(n) },
+    { onPreparing: (done, of) => report.preparing(done, of), onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(n) },
     ctx.signal,
   ));
 
@@ -90,7 +89,7 @@ function optionsOf(o: JobInput<'train'>['options']): Omit<TrainOptions, 'outDir'
     ...(o.epochs !== null ? { epochs: o.epochs } : { minutes: o.minutes ?? 10 }),
     ...(o.inputSize !== null && { inputSize: { width: o.inputSize, height: o.inputSize } }),
     ...(o.batch !== null && { batch: o.batch }),
-    task: o.task, ...(o.task === 'detect' && { taskOptions: { anchorCount: o.anchors } }), ...(o.backbone !== 'default' && { backbone: o.backbone }), ...(o.depth !== 'auto' && { depth: o.depth }), seed: o.seed, augmentation: o.augmentation, threads: threads(),
+    task: o.task, ...(o.task === 'detect' && { taskOptions: { anchorCount: o.anchors } }), ...(o.backbone !== 'default' && { backbone: o.backbone }), ...(o.depth !== 'auto' && { depth: o.depth }), ...(o.learningRate !== null && { learningRate: o.learningRate }), optimizer: o.optimizer, schedule: o.schedule, seed: o.seed, augmentation: o.augmentation, threads: threads(),
   };
 }
 
@@ -117,8 +116,6 @@ async function jobFolder(ctx: JobContext): Promise<string> {
   return folder;
 }
 
-type Measured = Partial<Record<'train' | 'val' | 'test', TaskMetrics>>;
-
 async function measure(
   ctx: JobContext, set: TrainingSet, watchesTrain: boolean, onProgress: (split: string, done: number, of: number) => void,
   run: (images: readonly LabelledImage[], onImage: (done: number) => void) => Promise<TaskMetrics>,
@@ -130,25 +127,6 @@ async function measure(
     if (images.length > 0) measured[split] = await run(images, (done) => onProgress(split, done, images.length));
   }
   return measured;
-}
-
-/** Figures by name, such as `val.mAP50`. */
-function metricsOf(measured: Measured): Record<string, number> {
-  const metrics: Record<string, number> = {};
-  for (const [split, { images, values }] of Object.entries(measured)) {
-    metrics[`${split}.images`] = images;
-    for (const [name, value] of Object.entries(values)) if (value !== null) metrics[`${split}.${name}`] = value;
-  }
-  return metrics;
-}
-
-/** By class on the test split, or on the best there is. */
-function perClassOf(measured: Measured, set: TrainingSet): ModelRow['perClass'] {
-  const best = measured.test ?? measured.val ?? measured.train;
-  return set.classes.map((c) => {
-    const values = Object.entries(best?.byClass ?? {}).flatMap(([figure, byId]) => (c.id in byId ? [[figure, byId[c.id]!] as const] : []));
-    return { classId: c.id, name: c.name, values: Object.fromEntries(values) };
-  });
 }
 
 interface Finished {
@@ -164,13 +142,11 @@ interface Finished {
 
 /** Stores the files, then the row; makes the model current when there is none, or when it beats the current one of its task on val. */
 async function keep(ctx: JobContext, { payload, version, set, card, seconds, measured, outDir, report }: Finished) {
-  const { db, store } = ctx;
+  const { db } = ctx;
   const projectId = ctx.projectId!;
   const objectPrefix = modelPrefix(ctx.jobId);
   const bytes = await storeModel(ctx, outDir, objectPrefix);
-  const drawn: ModelEvaluation = { splits: Object.fromEntries(Object.entries(measured).flatMap(([split, { details }]) => (details ? [[split, details]] : []))) };
-  const evaluation = Buffer.from(JSON.stringify(drawn));
-  await store.put(evaluationKey(objectPrefix), Readable.from([evaluation]), { size: evaluation.length, contentType: 'application/json' });
+  await storeEvaluation(ctx, objectPrefix, measured);
   const parameters = await countParameters(outDir);
   const metrics = metricsOf(measured);
   return db.$transaction(
@@ -182,7 +158,7 @@ async function keep(ctx: JobContext, { payload, version, set, card, seconds, mea
       const { promote, note } = succession(card.task, metrics, current && { ...current, metrics: current.metrics as Record<string, number> });
       const model = await insertModel(tx, {
         id: ctx.jobId, projectId, name: payload.name, task: card.task, jobId: ctx.jobId, datasetVersionId: version.id, card: card as unknown as Prisma.InputJsonValue, metrics,
-        perClass: perClassOf(measured, set) as unknown as Prisma.InputJsonValue,
+        perClass: perClassOf(measured, set.classes) as unknown as Prisma.InputJsonValue,
         options: { ...payload.options, notes: note ? [...report.notes, note] : report.notes, versionNumber: version.number } as Prisma.InputJsonValue, objectPrefix, bytes: BigInt(bytes), parameters, trainedSeconds: seconds,
       });
       if (promote) await makeCurrent(tx, projectId, model.id);

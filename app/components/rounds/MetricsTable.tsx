@@ -1,7 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import { Progress, SimpleGrid, Table, Text } from '@mantine/core';
-import { formatCount } from '../../lib/format';
+import { countOf, formatCount } from '../../lib/format';
 import { figureText, headlineFigure, metricsBySplit } from '../../lib/metrics';
 import { q, type Model } from '../../lib/queries';
 import { ClassName, splitLabels } from '../common/badges';
@@ -40,8 +40,8 @@ export function MetricsTable({ model, project }: { model: Model; project: string
             ))}
           </Table.Tbody>
         </Table>
-        {splits.length === 0 && <Text size="sm" c="dimmed">Not measured: there were no images to measure on.</Text>}
-        <Text size="xs" c="dimmed" mt={4}>{[definitions[model.task], ...helps].filter(Boolean).join(' ')}</Text>
+        {splits.length === 0 && <Text size="sm" c="dimmed">Not measured yet. Evaluate it on a frozen version to see its figures, curves and confusion.</Text>}
+        <Text size="xs" c="dimmed" mt={4}>{model.measured && `On version ${model.measured.number}${model.measured.left > 0 ? `, without ${countOf(model.measured.left, 'image')} that the model learned from` : ''}. `}{[definitions[model.task], ...helps].filter(Boolean).join(' ')}</Text>
       </div>
       {ofClass.length > 0 && (
         <Table style={{ alignSelf: 'start' }}>

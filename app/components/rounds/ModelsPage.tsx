@@ -21,6 +21,7 @@ import { RelativeTime } from '../common/RelativeTime';
 import { useMay } from '../common/session';
 import { EmptyState, Loaded } from '../common/States';
 import { AddModelDialog } from './AddModelDialog';
+import { EvaluateAction } from './EvaluateAction';
 import { EvaluationView } from './EvaluationView';
 import { MetricsTable } from './MetricsTable';
 import { PrelabelDialog } from './PrelabelDialog';
@@ -90,6 +91,7 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
       <Accordion.Panel>
         <Stack gap="md">
           <MetricsTable model={m} project={project} />
+          <EvaluateAction model={m} project={project} />
           <EvaluationView model={m} project={project} />
           <Text size="xs" c="dimmed">
             {taskTexts[m.task as TaskName]?.title ?? m.task}{m.trainedSeconds > 0 && <> · trained for {formatDuration(m.trainedSeconds)}</>}{m.datasetNumber !== null && <> on <Anchor component={Link} href={`/projects/${project}/versions`} size="xs">version {m.datasetNumber}</Anchor></>} · {formatCount(m.parameters)} parameters · {formatBytes(m.bytes)}

@@ -73,6 +73,7 @@ export const train = defineRoute({
 export const modelRow = z.object({
   id: uuid, project: uuid, number: z.number().int(), name: z.string(), task: z.string(), job: uuid.nullable(), datasetVersion: uuid.nullable(), datasetNumber: z.number().int().nullable(),
   metrics: z.record(z.string(), z.number()), perClass: z.array(z.object({ classId: uuid, name: z.string(), values: z.record(z.string(), z.number().nullable()).describe('figures by name, on the test split where there is one') })),
+  measured: z.object({ number: z.number().int(), left: z.number().int() }).nullish().describe('the number of the frozen version the figures are of, and how many of its images were left out because the model learned from them; null where it was not measured'),
   options: z.record(z.string(), z.unknown()), bytes: z.number(), parameters: z.number().int(), current: z.boolean(), createdAt: isoTime, deletedAt: isoTime.nullable(), trainedSeconds: z.number(),
 });
 export type ModelRow = z.infer<typeof modelRow>;
@@ -89,6 +90,10 @@ export const modelEvaluation = defineRoute({
   }),
 });
 export type ModelEvaluation = z.infer<typeof modelEvaluation.response>;
+export const evaluateModel = defineRoute({
+  method: 'POST', path: '/models/{id}/evaluation', permission: 'train', summary: 'Measure a model on the val and test images of a frozen version, leaving out what it learned from; its figures, curves and confusion are replaced', params: idParam,
+  body: z.object({ version: uuid.nullable().default(null).describe('null: the newest') }), response: z.object({ job: uuid }),
+});
 /** The network layer by layer, made on request: `GET` gives null until the job of `POST` is done. */
 export const modelNetwork = defineRoute({ method: 'GET', path: '/models/{id}/network', permission: 'project.view', summary: 'Layers of a model: shapes, parameters, multiplications, times; null when nobody has asked yet', params: idParam, response: z.object({ report: z.looseObject({ format: z.literal('fieldmark-network') }).nullable() }) });
 export const inspectNetwork = defineRoute({ method: 'POST', path: '/models/{id}/network', permission: 'train', summary: 'Look at the network of a model, and time its layers', params: idParam, response: z.object({ job: uuid }) });

@@ -61,6 +61,8 @@ export const jobKinds = {
   adoptModel: { queue: 'quick', runsModels: 'trial', payload: adoptModel.body },
   /** Reports the layers of a model, with their times. */
   inspectNetwork: { queue: 'quick', runsModels: 'trial', payload: z.object({ model: uuid }) },
+  /** Measures a model on the val and test images of a frozen version. */
+  evaluate: { queue: 'train', payload: z.object({ model: uuid, version: uuid }) },
   /** Measures what looking more than once, or voting, gains and costs with a model. */
   measureViewings: { queue: 'train', runsModels: 'work', payload: measureViewings.body.extend({ model: uuid }) },
   quality: { queue: 'quick', payload: z.object({ report: uuid }) },

@@ -30,6 +30,7 @@ export const trashModel: Handlers['trashModel'] = ({ params }, { who }) => model
 export const restoreModel: Handlers['restoreModel'] = ({ params }, { who }) => modelService.restore(who, params.id);
 export const eraseModel: Handlers['eraseModel'] = ({ params }, { who }) => modelService.erase(who, params.id);
 export const modelEvaluation: Handlers['modelEvaluation'] = ({ params }, { who }) => modelService.evaluation(who, params.id);
+export const evaluateModel: Handlers['evaluateModel'] = ({ params, body }, { who }) => modelService.evaluate(who, params.id, body.version);
 export const modelNetwork: Handlers['modelNetwork'] = ({ params }, { who }) => modelService.network(who, params.id);
 export const inspectNetwork: Handlers['inspectNetwork'] = ({ params }, { who }) => modelService.inspectNetwork(who, params.id);
 export const modelFile: Handlers['modelFile'] = ({ params }, { who }) => modelService.file(who, params.id, params.file);

@@ -25,9 +25,15 @@ type PerClass = ModelRow['perClass'];
 function toRow(row: repository.ModelRecord, currentModelId: string | null): ModelRow {
   return {
     id: row.id, project: row.projectId, number: row.number, name: row.name, task: row.task, job: row.jobId, datasetVersion: row.datasetVersionId, datasetNumber: row.datasetVersion?.number ?? null,
-    metrics: row.metrics as Record<string, number>, perClass: row.perClass as unknown as PerClass, options: row.options as Record<string, unknown>, bytes: Number(row.bytes), parameters: row.parameters,
+    metrics: row.metrics as Record<string, number>, measured: measuredOn(row), perClass: row.perClass as unknown as PerClass, options: row.options as Record<string, unknown>, bytes: Number(row.bytes), parameters: row.parameters,
     current: row.id === currentModelId, createdAt: row.createdAt.toISOString(), deletedAt: row.deletedAt?.toISOString() ?? null, trainedSeconds: row.trainedSeconds,
   };
+}
+
+/** Figures are of the version a model learned from, until it is measured on another. */
+function measuredOn({ options, metrics, datasetVersion }: repository.ModelRecord): ModelRow['measured'] {
+  if (Object.keys(metrics as object).length === 0) return null;
+  return (options as { measured?: { number: number; left: number } }).measured ?? (datasetVersion ? { number: datasetVersion.number, left: 0 } : null);
 }
 
 async function rowOf(db: Db, row: repository.ModelRecord): Promise<ModelRow> {
@@ -120,6 +126,15 @@ export async function evaluation(who: Principal, id: string): Promise<ModelEvalu
   const key = evaluationKey(objectPrefix);
   if (!(await objectStore().stat(key))) return { splits: {} };
   return modelEvaluation.response.parse(JSON.parse(await text(await objectStore().get(key))));
+}
+
+/** @throws AppError `unprocessable` when there is no frozen version to measure on */
+export async function evaluate(who: Principal, id: string, versionId: string | null): Promise<{ job: string }> {
+  const row = await requireModel(who, id);
+  const version = versionId ? await requireReadyVersion(who, versionId) : await db().datasetVersion.findFirst({ where: { projectId: row.projectId, state: 'ready' }, orderBy: { number: 'desc' } });
+  if (!version) throw new AppError('unprocessable', 'There is no frozen version with labelled images to measure on. Freeze one on the versions page.');
+  if (version.projectId !== row.projectId) throw new AppError('invalid', 'version: belongs to another project.');
+  return { job: await enqueue(db(), 'evaluate', { model: id, version: version.id }, { title: `Measure ${row.name} on version ${version.number}`, projectId: row.projectId, workspaceId: who.workspaceId, userId: who.userId }) };
 }
 
 /** Where the report of a model's network lies, beside its files. */

@@ -38,7 +38,9 @@ export async function measureViewings(
 
 async function timed(predictor: Predictor, examples: readonly Example[], { onImage, ...predict }: EvaluateOptions): Promise<{ metrics: TaskMetrics; milliseconds: number }> {
   const task = taskOf(predictor.card.task);
-  const evaluator = task.evaluator(predictor.card);
+  // What is not proposed is not judged; of several classes that go to one, one stands for all.
+  const classes = [...new Map(predictor.card.classes.filter((c) => !c.skip).map((c) => [c.id, c])).values()];
+  const evaluator = task.evaluator({ ...predictor.card, classes });
   const began = performance.now();
   let comparing = 0;
   await predictor.predict(examples.map(({ image }) => image), {

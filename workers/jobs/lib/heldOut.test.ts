@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ManifestItem } from '@/lib/core/formats/manifest';
-import { heldOutOf } from './heldOut';
+import { heldOutOf, heldOutSplits } from './heldOut';
 
 const [known, unknown] = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'];
 const box = (classId: string): ManifestItem['annotations'][number] =>
@@ -19,4 +19,9 @@ it('is the test split, else val, and never what the model learned from', async (
 it('has the labels of the kind and the classes that the model knows', async () => {
   expect((await held('test'))!.images[0]!.labels).toEqual([{ kind: 'box', classId: known, x0: 1, y0: 2, x1: 3, y1: 4, crowd: false }]);
   expect((await heldOutOf('segment', new Set([known]), items('test')))!.images[0]!.labels).toEqual([]);
+});
+
+it('leaves out what the model learned from when the images were split otherwise', async () => {
+  const { val, test, left } = await heldOutSplits('detect', new Set([known]), items('val', 'test', 'train', 'test'), new Set(['1'.repeat(64)]));
+  expect([val.map((i) => i.path), test.map((i) => i.path), left]).toEqual([['0.png'], ['3.png'], 1]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { succession } from './succession';
 
-const detector = (mAP50?: number) => ({ name: 'Cells', task: 'detect', metrics: mAP50 === undefined ? {} : { 'val.mAP50': mAP50 } });
+const detector = (mAP50?: number): Parameters<typeof succession>[2] => ({ name: 'Cells', task: 'detect', metrics: mAP50 === undefined ? {} : { 'val.mAP50': mAP50 } });
 
 describe('which model becomes the current one', () => {
   it('the first', () => {
