@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { AppError } from '@/lib/api/errors';
 import { inTheWayOfModel } from '@/models/node/files';
@@ -66,4 +67,12 @@ export async function checkModelFolder(folder: string, { force, kept }: { force:
   const inTheWay = await inTheWayOfModel(folder);
   if (inTheWay) throw new AppError('conflict', `${inTheWay} A model takes a whole folder, and replaces nothing but an older model: choose another with --out.`);
   if (!force && (await fs.readdir(folder).catch(() => [])).length > 0) throw new AppError('conflict', `There is a model in "${folder}" already. Choose another folder with --out, or let --force replace it.`);
+}
+
+/** Folder of what can be computed again, where no server says which: that of the setting FIELDMARK_CACHE, else the user's. */
+export function cacheFolder(env: Record<string, string | undefined>): string {
+  if (env['FIELDMARK_CACHE']) return path.resolve(env['FIELDMARK_CACHE']);
+  const home = env['HOME'] ?? os.homedir();
+  const ofUser = env['XDG_CACHE_HOME'] ?? (process.platform === 'win32' ? env['LOCALAPPDATA'] : process.platform === 'darwin' ? path.join(home, 'Library', 'Caches') : undefined);
+  return path.join(ofUser ?? path.join(home, '.cache'), 'fieldmark');
 }

@@ -37,7 +37,7 @@ export const settings = {
   FIELDMARK_TRUST_PROXY: { group: 'Address', schema: flag().optional(), default: '0', help: 'Set to 1 behind a proxy that sets `X-Forwarded-For` and `X-Forwarded-Proto`.' },
 
   FIELDMARK_DATA: { group: 'Storage', schema: text().default('.data'), default: '.data', help: 'Folder of all state on this machine. Deleting it starts anew.' },
-  FIELDMARK_CACHE: { group: 'Storage', schema: text().optional(), default: '`cache` in the data folder', help: 'Folder for what can be computed again (features, pyramids).' },
+  FIELDMARK_CACHE: { group: 'Storage', schema: text().optional(), default: '`cache` in the data folder', help: 'Folder for what can be computed again (features, pyramids). Without a server `fieldmark train` keeps features there too, else in the user\'s cache folder.' },
   DATABASE_URL: { group: 'Storage', schema: url('postgres:', 'postgresql:').optional(), default: 'embedded', help: 'PostgreSQL 15 or newer. Without it a PostgreSQL of its own runs in the data folder.', secret: true },
   FIELDMARK_DB_POOL: { group: 'Storage', schema: whole(1, 200).default(10), default: '10', help: 'Database connections a process keeps at most.' },
   S3_ENDPOINT: { group: 'Storage', schema: url('http:', 'https:').optional(), default: 'files in the data folder', help: 'An S3-compatible store, such as `https://s3.example.org`. Needs the two keys.' },
@@ -60,6 +60,7 @@ export const settings = {
   FIELDMARK_ENGINE: { group: 'Work', schema: text().optional(), default: 'auto', help: 'What computes models: `auto` (ONNX Runtime, or where its library cannot be loaded `tfjs`), `ort` (ONNX Runtime), `ort:cuda` and other execution providers it was built with, `tfjs` (WASM), `tfjs:node` where it is installed. Uploaded ONNX models run on ONNX Runtime alone, on the same execution provider.' },
   FIELDMARK_MODEL_SECONDS: { group: 'Work', schema: whole(1, 86_400).default(300), default: '300', help: 'Longest that looking at, trying or keeping a model may take, in seconds; its process is ended then.' },
   FIELDMARK_MODEL_MEMORY_MB: { group: 'Work', schema: whole(100, 10_000_000).optional(), default: 'half of what the machine has', help: 'Most memory that the process of a job may take which runs models that people brought along, in megabytes; it is ended then (not on Windows).' },
+  FIELDMARK_TRAINING_MEMORY_MB: { group: 'Work', schema: whole(500, 10_000_000).optional(), default: '60 % of what the machine or its container has, at most 4295', help: 'Memory that a training may take, in megabytes, decoded images included: a step takes its images in parts to stay within. What it will need is estimated on the safe side before it begins; a training that exceeds the estimate is not stopped.' },
   FIELDMARK_PRIVATE_ADDRESSES: { group: 'Work', schema: flag().optional(), default: '0', help: 'Set to 1 to fetch trained weights also from addresses of this machine and of its network. Otherwise only the public internet is asked.' },
 
   FIELDMARK_SECRET: { group: 'Other', schema: text().min(32, 'must have at least 32 characters').optional(), default: 'made at first start, kept in the data folder', help: 'Key that signs sessions. The same on every machine.', secret: true },

@@ -6,7 +6,8 @@ const GB = 2 ** 30;
 const SHARE = 0.6;
 const MOST = 4 * GB;
 /** With less nothing can be trained. */
-const LEAST_GB = 0.5;
+const LEAST_MB = 500;
+const MB = 1_000_000;
 
 /** Bytes of memory that this process may have: the machine's, or its container's where that has less. */
 function memoryThereIs(): number {
@@ -15,13 +16,13 @@ function memoryThereIs(): number {
 }
 
 /**
- * The setting FIELDMARK_TRAINING_MEMORY, a number of gigabytes, in bytes; without it 60 % of the memory there is (`available`),
+ * The setting FIELDMARK_TRAINING_MEMORY_MB in bytes; without it 60 % of the memory there is (`available`),
  * at most 4 GB. Throws an Error that says what the setting must be.
  */
-export function trainingMemory(setting = process.env['FIELDMARK_TRAINING_MEMORY'] ?? '', available = memoryThereIs()): number {
+export function trainingMemory(setting = process.env['FIELDMARK_TRAINING_MEMORY_MB'] ?? '', available = memoryThereIs()): number {
   const text = setting.trim();
   if (text === '') return Math.min(MOST, Math.floor(SHARE * available));
-  const gigabytes = Number(text);
-  if (!(gigabytes >= LEAST_GB && Number.isFinite(gigabytes))) throw new Error(`FIELDMARK_TRAINING_MEMORY is "${setting}", but must be a number of gigabytes, ${LEAST_GB} or more`);
-  return Math.floor(gigabytes * GB);
+  const megabytes = Number(text);
+  if (!(Number.isInteger(megabytes) && megabytes >= LEAST_MB)) throw new Error(`FIELDMARK_TRAINING_MEMORY_MB is "${setting}", but must be a whole number, ${LEAST_MB} or more`);
+  return megabytes * MB;
 }

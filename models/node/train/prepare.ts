@@ -120,7 +120,7 @@ async function fit(
   const { microBatches, bytes } = await fitToMemory(specOf({ ...built, stage: stages.at(-1)!, microBatches: 1 }, batch, seed), memory, { besides: images, between: () => breathe(signal) });
   const megabytes = (n: number) => `${Math.round(n / 2 ** 20)} MB`;
   // What is expected is on the safe side, so that a training that may well fit is not refused.
-  if (bytes > memory) onNote?.(`Even one image at a time is expected to need up to ${megabytes(bytes)}, more than the ${megabytes(memory)} allowed (FIELDMARK_TRAINING_MEMORY, --memory). It is tried nevertheless, as most trainings need less than expected; a smaller input or backbone is sure to fit.`);
+  if (bytes > memory) onNote?.(`Even one image at a time is expected to need up to ${megabytes(bytes)}, more than the ${megabytes(memory)} allowed (FIELDMARK_TRAINING_MEMORY_MB, --memory). It is tried nevertheless, as most trainings need less than expected; a smaller input or backbone is sure to fit.`);
   else if (microBatches > 1) onNote?.(`A step takes its ${batch} images in ${microBatches} parts, to stay within ${megabytes(memory)}.`);
   const asked = recipeNote(built.recipe);
   if (asked !== null) onNote?.(asked);
