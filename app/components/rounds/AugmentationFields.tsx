@@ -6,6 +6,7 @@ import type { AugmentName, AugmentOptions, AugmentOverride } from '@/lib/core/au
 import { annotationKindOf, type TaskName } from '@/lib/core/labels';
 import { augmentRows, augmentText, usualFor, withAugment, type AugmentRow } from '../../lib/augmentation';
 import { q } from '../../lib/queries';
+import { ErrorState } from '../common/States';
 import classes from './Augmentation.module.css';
 import { AugmentationPreview } from './AugmentationPreview';
 
@@ -14,9 +15,12 @@ interface Props { project: string; task: TaskName; inputSize: number | null; val
 /** How training images vary: a slider for each kind, and images of the project as training will see them. */
 export function AugmentationFields({ project, task, inputSize, value, onChange }: Props) {
   const learning = useQuery(q.learning());
-  const schema = useQuery(q.schema(project)).data?.schema;
+  const asked = useQuery(q.schema(project));
+  const schema = asked.data?.schema;
   const learned = schema?.classes.filter((c) => c.kind === annotationKindOf[task]);
   const told = learning.data?.abilities?.tasks.find((t) => t.name === task)?.augmentation;
+  if (learning.error && !learning.data) return <ErrorState error={learning.error} what="How this task varies its images" onRetry={() => void learning.refetch()} />;
+  if (asked.error && !asked.data) return <ErrorState error={asked.error} what="The label schema" onRetry={() => void asked.refetch()} />;
   if (!told || !learned) {
     return learning.data?.abilities && !told && learned
       ? <Text size="sm" c="dimmed">The worker that is running does not say how this task varies its images. It may be of an older version: restart it.</Text>

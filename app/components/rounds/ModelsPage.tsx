@@ -5,7 +5,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Accordion, Anchor, Badge, Box, Button, Group, Menu, Stack, Table, Text } from '@mantine/core';
 import { IconBoxMultiple, IconCpu, IconDownload, IconPlus, IconSparkles, IconStack2, IconStar, IconStarFilled, IconTrash } from '@tabler/icons-react';
 import { addressOf } from '@/lib/api/client';
-import type { TaskName } from '@/lib/core/labels';
+import type { Contract } from '@/lib/api/contract';
+import type { CallOutput } from '@/lib/api/route';
+import type { LabelClass, TaskName } from '@/lib/core/labels';
 import { api } from '../../lib/api';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../lib/format';
 import { headline, taskTexts } from '../../lib/metrics';
@@ -117,9 +119,12 @@ function ModelItem({ model: m, project, onPrelabel }: { model: Model; project: s
 
 /** What people did with the proposals: whether pre-labelling is worth it. */
 function ProposalStats({ project }: { project: string }) {
-  const stats = useQuery(q.proposalStats(project)).data?.rows ?? [];
+  const query = useQuery(q.proposalStats(project));
   const classes = useQuery(q.schema(project)).data?.schema.classes ?? [];
-  if (stats.length === 0) return null;
+  return <Loaded query={query} what="What people did with the proposals">{({ rows }) => rows.length > 0 && <StatsTable stats={rows} classes={classes} />}</Loaded>;
+}
+
+function StatsTable({ stats, classes }: { stats: CallOutput<Contract['proposalStats']>['rows']; classes: readonly LabelClass[] }) {
   return (
     <Section title="What people did with the proposals" hint="Accepted as they were, corrected in place, given another class, or rejected. Undecided ones are in none of these.">
       <Table>

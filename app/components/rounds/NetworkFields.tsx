@@ -6,13 +6,14 @@ import type { CallInput } from '@/lib/api/route';
 import type { TaskName } from '@/lib/core/labels';
 import { engineTitle, headline } from '../../lib/metrics';
 import { q, rowsOf } from '../../lib/queries';
+import { ErrorState } from '../common/States';
 
 type Options = NonNullable<NonNullable<CallInput<Contract['train']>['body']>['options']>;
 export type NetworkChoice = Required<Pick<Options, 'backbone' | 'start' | 'depth'>>;
 export const defaultNetwork: NetworkChoice = { backbone: 'default', start: 'default', depth: 'auto' };
 
 const depths: Record<NetworkChoice['depth'], string> = {
-  auto: 'Chosen from the number of labels', head: 'The head alone (few labels)', partial: 'Head and last third of the backbone', full: 'Everything',
+  auto: 'Chosen from the number of labelled images', head: 'The head alone (few images)', partial: 'Head and last third of the backbone', full: 'Everything',
 };
 
 /** Which network learns, with which weights it begins, and how much of it learns. */
@@ -25,11 +26,12 @@ export function NetworkFields({ project, task, value, onChange }: { project: str
   const backbone = abilities?.backbones.find((b) => b.name === named);
   const families = [...new Set(abilities?.backbones.map((b) => b.family))];
   const begins = value.start === 'scratch' ? false : value.start !== 'default' || !!backbone?.trained;
+  if (learning.error && !learning.data) return <ErrorState error={learning.error} what="What can be trained" onRetry={() => void learning.refetch()} />;
   return (
     <Group align="flex-start" gap="md">
       <Select
         label="Backbone" w={300} searchable allowDeselect={false} value={value.backbone} onChange={(v) => onChange({ ...value, backbone: v ?? 'default' })} nothingFoundMessage="No such backbone"
-        description={backbone ? `${backbone.family}; usual input ${backbone.usualSize} px` : learning.isPending || !abilities ? 'Waiting for a worker to say which it has' : undefined}
+        description={backbone ? `${backbone.family}; usual input ${backbone.usualSize} px` : learning.isPending ? 'Asking which there are' : !abilities && !learning.error ? 'Waiting for a worker to say which it has' : undefined}
         data={[
           { value: 'default', label: `Suggested${usual ? ` (${abilities?.backbones.find((b) => b.name === usual)?.title ?? usual})` : ''}` },
           ...families.map((family) => ({ group: family, items: abilities!.backbones.filter((b) => b.family === family).map((b) => ({ value: b.name, label: `${b.title}${b.trained ? ' – trained' : ''}` })) })),
