@@ -39,12 +39,15 @@ export interface TrainOptions extends RecipeOptions {
   inputSize?: { width: number; height: number };
   /** Images per step. Default: the task's, or fewer when there are fewer images. */
   batch?: number;
-  /** Threads of one operator (the cores the job owns). Default 1. */
-  threads?: number;
+  /**
+   * Threads of one operator (the cores the job owns). Default 1. A function is asked at the beginning of every stage and about
+   * once a minute; the step is compiled anew when its answer changes. The result does not depend on it.
+   */
+  threads?: number | (() => number | Promise<number>);
   /** Bytes the cache of resized images may take. Default: an eighth of `memoryBytes`, at most 512 MB. */
   cacheBytes?: number;
   /**
-   * Bytes the whole training may take; a step takes its batch in parts to fit. Default: the setting FIELDMARK_TRAINING_MEMORY,
+   * Bytes the whole training may take; a step takes its batch in parts to fit. Default: the setting FIELDMARK_TRAINING_MEMORY_MB,
    * else 60 % of the memory there is, at most 4 GB.
    */
   memoryBytes?: number;

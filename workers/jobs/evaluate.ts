@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { AppError } from '@/lib/api/errors';
 import { readManifest } from '@/lib/core/formats/manifest';
 import type { Prisma } from '@/lib/server/db/client';
@@ -12,6 +11,7 @@ import { heldOutSplits } from './lib/heldOut';
 import { AssetImages, stillThere } from './lib/images';
 import { counted } from './lib/job';
 import { modelFolder } from './lib/modelFolder';
+import { threadsNow } from './lib/threads';
 
 /**
  * Measures a model on the val and test images of a frozen version, as training does with its own: models from elsewhere get their
@@ -45,7 +45,7 @@ export default defineJob({
     }
 
     const assets = new AssetImages(ctx);
-    const predictor = await loadPredictor([folder], { threads: Math.max(1, os.availableParallelism()) });
+    const predictor = await loadPredictor([folder], { threads: await threadsNow(ctx) });
     const measured: Measured = {};
     try {
       let before = 0;

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { AppError } from '@/lib/api/errors';
 import { viewingReport, type ViewingReport } from '@/lib/api/routes/viewings';
 import { readManifest } from '@/lib/core/formats/manifest';
@@ -13,6 +12,7 @@ import { heldOutOf } from './lib/heldOut';
 import { AssetImages, stillThere } from './lib/images';
 import { counted } from './lib/job';
 import { modelFolder } from './lib/modelFolder';
+import { threadsNow } from './lib/threads';
 import { mergedRows } from './lib/viewingRows';
 
 type Row = ViewingReport['rows'][number];
@@ -41,7 +41,8 @@ export default defineJob({
     const assets = new AssetImages(ctx);
     const images = held.images.map((i): Example => ({ id: i.path, image: assets.source(i.hash), width: i.width, height: i.height, labels: i.labels }));
     const others = [...new Set(vote)].filter((v) => v !== id).sort();
-    const threads = Math.max(1, os.availableParallelism());
+    // The same for all ways, whoever comes meanwhile: their times are compared.
+    const threads = await threadsNow(ctx);
     const alone: Viewing[] = others.length > 0 ? ['once'] : ['once', ...viewings.filter((v) => v !== 'once')];
     const together = others.length > 0 ? viewings : [];
     const total = (alone.length + together.length) * images.length;

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { AppError } from '@/lib/api/errors';
 import { jobKinds } from '@/lib/server/queue/kinds';
 import { ensureBatch, recountBatch } from '@/lib/server/repositories/batches';
@@ -12,6 +11,7 @@ import { AssetImages } from './lib/images';
 import { counted } from './lib/job';
 import { modelFolder } from './lib/modelFolder';
 import { proposalOf } from './lib/proposal';
+import { threadsNow } from './lib/threads';
 
 /**
  * Runs a model over items and writes what it finds into the model's own documents, one operation an item, all in one batch.
@@ -34,7 +34,8 @@ export default defineJob({
       if (!voter) throw new AppError('not-found', 'A model that should vote was erased before it could be used.');
       folders.push(await modelFolder(ctx, voter.objectPrefix));
     }
-    const predictor = await loadPredictor(folders, { threads: Math.max(1, os.availableParallelism()) });
+    let threads = await threadsNow(ctx);
+    let predictor = await loadPredictor(folders, { threads });
     const counts = { items: 0, proposals: 0, skippedItems: 0, vanishedClass: 0 };
     try {
       const total = await countInScope(db, projectId, scope);
@@ -42,6 +43,12 @@ export default defineJob({
       for await (const page of itemsInScope(db, projectId, scope)) {
         // Read for each page: a class that is taken out while the run is under way must not be proposed.
         const kinds = new Map((await loadSchema(db, projectId)).classes.map((c) => [c.id, c.kind]));
+        const threadsLeft = await threadsNow(ctx);
+        if (threadsLeft !== threads) {
+          const next = await loadPredictor(folders, { threads: (threads = threadsLeft) });
+          await predictor.dispose();
+          predictor = next;
+        }
         const done = await alreadyLabelled(db, batchId, page.map((i) => i.id));
         counts.items += done.size;
         const items = page.filter((i) => !done.has(i.id));

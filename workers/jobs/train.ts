@@ -1,5 +1,4 @@
 import fs from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { AppError } from '@/lib/api/errors';
 import { readManifest } from '@/lib/core/formats/manifest';
@@ -18,6 +17,7 @@ import { AssetImages, stillThere } from './lib/images';
 import { counted, wasCancelled } from './lib/job';
 import { modelFolder, storeModel } from './lib/modelFolder';
 import { succession } from './lib/succession';
+import { threadsNow } from './lib/threads';
 import { TrainingReport } from './lib/trainingReport';
 import { trainingSetOf, type LabelledImage, type TrainingSet } from './lib/trainingSet';
 
@@ -70,18 +70,16 @@ async function trainAndKeep(ctx: JobContext, payload: JobInput<'train'>, folder:
   const start = await startOf(ctx, payload.options.start);
   const trained = await checkpoint.during(() => trainModel(
     { train: set.train.map(example), val: (watchesTrain ? set.train : set.val).map(example), classes: set.classes, datasetHash: manifest },
-    { ...optionsOf(payload.options), ...start, outDir, checkpointDir: checkpoint.folder, featureDir: path.join(ctx.cacheDir, 'features') },
+    { ...optionsOf(payload.options), ...start, threads: () => threadsNow(ctx), outDir, checkpointDir: checkpoint.folder, featureDir: path.join(ctx.cacheDir, 'features') },
     { onPreparing: (done, of) => report.preparing(done, of), onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(n) },
     ctx.signal,
   ));
 
-  const predictor = await loadPredictor(outDir, { threads: threads() });
+  const predictor = await loadPredictor(outDir, { threads: await threadsNow(ctx) });
   const measured = await measure(ctx, set, watchesTrain, (split, done, of) => report.evaluating(split, done, of), (list, onImage) => evaluateModel(predictor, list.map(example), { signal: ctx.signal, onImage })).finally(() => predictor.dispose());
   report.saving();
   return keep(ctx, { payload, version, set, card: trained.card, seconds: trained.seconds, measured, outDir, report });
 }
-
-const threads = () => Math.max(1, os.availableParallelism());
 
 function optionsOf(o: JobInput<'train'>['options']): Omit<TrainOptions, 'outDir' | 'checkpointDir'> {
   return {
@@ -89,7 +87,7 @@ function optionsOf(o: JobInput<'train'>['options']): Omit<TrainOptions, 'outDir'
     ...(o.epochs !== null ? { epochs: o.epochs } : { minutes: o.minutes ?? 10 }),
     ...(o.inputSize !== null && { inputSize: { width: o.inputSize, height: o.inputSize } }),
     ...(o.batch !== null && { batch: o.batch }),
-    task: o.task, ...(o.task === 'detect' && { taskOptions: { anchorCount: o.anchors } }), ...(o.backbone !== 'default' && { backbone: o.backbone }), ...(o.depth !== 'auto' && { depth: o.depth }), ...(o.learningRate !== null && { learningRate: o.learningRate }), optimizer: o.optimizer, schedule: o.schedule, seed: o.seed, augmentation: o.augmentation, threads: threads(),
+    task: o.task, ...(o.task === 'detect' && { taskOptions: { anchorCount: o.anchors } }), ...(o.backbone !== 'default' && { backbone: o.backbone }), ...(o.depth !== 'auto' && { depth: o.depth }), ...(o.learningRate !== null && { learningRate: o.learningRate }), optimizer: o.optimizer, schedule: o.schedule, seed: o.seed, augmentation: o.augmentation,
   };
 }
 

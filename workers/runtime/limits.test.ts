@@ -23,7 +23,7 @@ describe('what a process may take', () => {
   it('is said for every kind that runs models of people, by the settings', () => {
     const settings = loadConfig({ FIELDMARK_MODEL_SECONDS: '20', FIELDMARK_MODEL_MEMORY_MB: '900' });
     for (const kind of ['inspectModel', 'tryModel', 'adoptModel', 'inspectNetwork'] as const) expect(limitsOf(jobKinds[kind], settings), kind).toEqual({ seconds: 20, bytes: 900e6 });
-    for (const kind of ['prelabel', 'measureViewings'] as const) expect(limitsOf(jobKinds[kind], settings), kind).toEqual({ seconds: Infinity, bytes: 900e6 });
+    for (const kind of ['prelabel', 'measureViewings', 'evaluate'] as const) expect(limitsOf(jobKinds[kind], settings), kind).toEqual({ seconds: Infinity, bytes: 900e6 });
     expect(limitsOf({}, settings)).toEqual({ seconds: Infinity, bytes: Infinity });
     expect(loadConfig({}).model.memoryBytes).toBeGreaterThan(1e8);
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { split } from '@/lib/api/common';
-import { adoptModel, tryModel } from '@/lib/api/routes/adoptedModels';
+import { adoptModel, inspectUpload, tryModel } from '@/lib/api/routes/adoptedModels';
 import { trainOptions } from '@/lib/api/routes/rounds';
 import { measureViewings } from '@/lib/api/routes/viewings';
 import { uuid, viewings } from '@/lib/core/labels';
@@ -54,7 +54,7 @@ export const jobKinds = {
     }),
   },
   /** Says how an uploaded model can be read. */
-  inspectModel: { queue: 'quick', runsModels: 'trial', payload: z.object({ upload: uuid }) },
+  inspectModel: { queue: 'quick', runsModels: 'trial', payload: inspectUpload.body.partial().extend({ upload: uuid }) },
   /** Runs an uploaded model on one image. */
   tryModel: { queue: 'quick', runsModels: 'trial', payload: tryModel.body.extend({ upload: uuid }) },
   /** Keeps a built-in or uploaded model as a model version. */
@@ -62,7 +62,7 @@ export const jobKinds = {
   /** Reports the layers of a model, with their times. */
   inspectNetwork: { queue: 'quick', runsModels: 'trial', payload: z.object({ model: uuid }) },
   /** Measures a model on the val and test images of a frozen version. */
-  evaluate: { queue: 'train', payload: z.object({ model: uuid, version: uuid }) },
+  evaluate: { queue: 'train', runsModels: 'work', payload: z.object({ model: uuid, version: uuid }) },
   /** Measures what looking more than once, or voting, gains and costs with a model. */
   measureViewings: { queue: 'train', runsModels: 'work', payload: measureViewings.body.extend({ model: uuid }) },
   quality: { queue: 'quick', payload: z.object({ report: uuid }) },

@@ -67,7 +67,7 @@ export async function trainModel(data: TrainData, options: TrainOptions, callbac
 
 /** One run from prepared data to stored model. */
 class Run {
-  private readonly compile: CompileOptions;
+  private compile: CompileOptions;
   private readonly stepsPerEpoch: number;
   private readonly file: string;
   private readonly window = new Window();
@@ -93,7 +93,7 @@ class Run {
     private readonly engine: Engine,
     private readonly began: number,
   ) {
-    this.compile = { threads: options.threads ?? 1 };
+    this.compile = { threads: typeof options.threads === 'number' ? options.threads : 1 };
     this.stepsPerEpoch = run.train.length / run.batch;
     this.file = path.join(options.checkpointDir, 'training.ckpt');
   }
@@ -130,6 +130,7 @@ class Run {
       // What cannot be computed ahead is computed at every step.
       const cut = stages[this.stage]!.keeps && this.options.featureBytes !== 0 ? cutOf(this.run.model) : [];
       await breathe(this.signal);
+      await this.threadsChanged();
       this.trainer = await Trainer.create(this.engine, specOf({ ...this.run, stage: stages[this.stage]! }, this.run.batch, this.options.seed ?? 1, cut), this.compile);
       try {
         if (resumes) this.goOn(resumes);
@@ -177,8 +178,11 @@ class Run {
         if (!Number.isFinite(result.loss)) throw new Error(`the loss is ${result.loss} at step ${this.steps}; try a lower learning rate`);
         this.window.add(result, after - before, fed - before);
         if (this.window.isDue) this.report('training', rate);
-        if (this.evaluationIsDue()) await this.evaluate();
-        if (after - saved > CHECKPOINT_SECONDS * 1000) {
+        const saves = after - saved > CHECKPOINT_SECONDS * 1000;
+        const evaluates = this.evaluationIsDue();
+        if ((saves || evaluates) && (await this.threadsChanged())) await this.trainer.recompile(this.engine, this.compile);
+        if (evaluates) await this.evaluate();
+        if (saves) {
           await this.checkpoint();
           saved = performance.now();
         }
@@ -186,6 +190,15 @@ class Run {
     } finally {
       if (loader !== this.images) await loader.dispose();
     }
+  }
+
+  /** Asks anew how many threads there are for this run: others may want some, or have gone. */
+  private async threadsChanged(): Promise<boolean> {
+    const { threads = 1 } = this.options;
+    const now = typeof threads === 'number' ? threads : await threads();
+    if (now === this.compile.threads) return false;
+    this.compile = { ...this.compile, threads: now };
+    return true;
   }
 
   private get makes(): BatchMaker {
