@@ -5,6 +5,7 @@ import * as items from './routes/items';
 import * as people from './routes/people';
 import * as projects from './routes/projects';
 import * as rounds from './routes/rounds';
+import * as suggestions from './routes/suggestions';
 import * as system from './routes/system';
 import * as viewings from './routes/viewings';
 import type { RouteContract } from './route';
@@ -23,6 +24,7 @@ export const contract = {
   ...routesOf(rounds),
   ...routesOf(adoptedModels),
   ...routesOf(viewings),
+  ...routesOf(suggestions),
 };
 export type Contract = typeof contract;
 export type RouteId = keyof Contract;

@@ -6,6 +6,6 @@ export { viewings, type Viewing } from '../inference/types';
 export type { TrainEvaluation, TrainPhase, TrainProgress } from '../training/types';
 export { builtins, type Builtin } from '../pretrained/builtin';
 export { guessMapping, type ClassMapping } from '../import/mapClasses';
-export { uploadChoicesSchema, type UploadChoices } from '../import/choices';
-export { about as outputLayouts, type AboutLayout } from '../import/layouts/about';
+export { classesOf, MAX_SIDE, uploadChoicesSchema, type UploadChoices } from '../import/choices';
+export { fitChoices, layoutSettings, type Field, type LayoutSettings, type OutputPort } from '../import/settings';
 export { networkReportSchema, type LayerReport, type NetworkReport } from '../inspect/schema';

@@ -1,12 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backbones } from '../backbones';
 import { loadPredictor, saveModel } from '../node';
 import { tfEngine } from '../node/tfEngine';
 import { type ModelCard } from '../runtime/card';
 import { classify } from '../tasks/classify';
+import { detect } from '../tasks/detect';
+import { type BoxLabel } from '../tasks/types';
 import { designOf, drawnShapes } from '../testing/classDesign';
 import { openModel, readFrom, startBrowserEngine, type ReadFile } from './run';
 
@@ -43,10 +46,41 @@ describe('a stored model in the browser', () => {
     await Promise.all([inWorker.dispose(), inBrowser.dispose()]);
   });
 
+  it('sees large images as the worker does, within a pixel', async () => {
+    const folder = path.join(dir, 'detector');
+    const scales = [{ stride: 16, anchors: [{ w: 20, h: 20 }, { w: 40, h: 30 }] }, { stride: 32, anchors: [{ w: 50, h: 60 }, { w: 80, h: 80 }] }];
+    const design = designOf('detect', { scales, meanBestIou: null }, { size: 96, classes: [{ id: 'cell', name: 'Cell' }] });
+    await saveModel(folder, { model: detect.build(design, backbones.compact!, 5), card: { ...card, ...design } });
+    const inWorker = await loadPredictor(folder);
+    const inBrowser = await openModel(reader(folder), tfEngine);
+    for (const [width, height] of [[701, 467], [300, 555], [90, 60]] as const) {
+      const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => 128 + 70 * Math.sin((Math.floor(i / 3) % width) / 17) + 50 * Math.cos(i / 3 / width / 13));
+      const png = await sharp(data, { raw: { width, height, channels: 3 } }).png().toBuffer();
+      const options = { minScore: 0, nmsIou: 1, limit: 40 };
+      const [expected] = await inWorker.predict([{ load: async () => png }], options);
+      const found = await inBrowser.predict({ data, width, height, channels: 3 }, { ...options, limit: 1000 });
+      expect(expected!.labels.length, 'boxes to compare').toBeGreaterThan(5);
+      const boxes = found.labels as BoxLabel[];
+      for (const box of expected!.labels as BoxLabel[]) {
+        const apart = boxes.map((b) => Math.max(Math.abs(b.x0 - box.x0), Math.abs(b.y0 - box.y0), Math.abs(b.x1 - box.x1), Math.abs(b.y1 - box.y1)));
+        expect(Math.min(...apart)).toBeLessThan(1);
+      }
+    }
+    await Promise.all([inWorker.dispose(), inBrowser.dispose()]);
+  });
+
   it('that is stored otherwise is refused', async () => {
-    const foreign = { ...card, network: { runtime: 'graph' as const, input: 'x', outputs: ['y'] } };
-    const read: ReadFile = async () => new TextEncoder().encode(JSON.stringify(foreign)).buffer as ArrayBuffer;
-    await expect(openModel(read, tfEngine)).rejects.toThrow('stored as graph, which runs on the server only');
+    const onnx = { runtime: 'onnx', input: 'x', type: 'float32', layout: 'nchw', channels: 'rgb', outputs: ['y'] } as const;
+    const refine = { input: 'z', outputs: ['y'], inputSize: { width: 8, height: 8 }, mean: [0, 0, 0], deviation: [1, 1, 1] };
+    for (const [network, why] of [[onnx, 'an uploaded ONNX model, which only the worker runs: use Pre-label'], [{ runtime: 'graph', input: 'x', outputs: ['y'], refine }, 'looks twice at each object']] as const) {
+      const asked: string[] = [];
+      const read: ReadFile = async (name) => {
+        asked.push(name);
+        return new TextEncoder().encode(JSON.stringify({ ...card, network })).buffer as ArrayBuffer;
+      };
+      await expect(openModel(read, tfEngine)).rejects.toThrow(why);
+      expect(asked, 'its weights are not fetched for nothing').toEqual(['card.json']);
+    }
   });
 
   it('that is not there is named', async () => {

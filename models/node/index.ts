@@ -15,6 +15,7 @@ export { ModelSourceError } from './pretrained/source';
 export type { NetworkReport } from '../inspect/schema';
 export { saveBuiltin } from './pretrained/builtin';
 export { builtinOf } from '../pretrained/builtin';
+export { proposalOf } from '../inference/proposal';
 export { mapClasses } from '../import/mapClasses';
 export { loadCard, loadModel, MODEL_FILES, saveModel, type StoredModel } from './modelFiles';
 export type * from '../tasks/types';

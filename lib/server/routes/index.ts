@@ -7,10 +7,11 @@ import { itemHandlers } from './items';
 import { peopleHandlers } from './people';
 import { projectHandlers } from './projects';
 import * as roundHandlers from './rounds';
+import * as suggestionHandlers from './suggestions';
 import { systemHandlers } from './system';
 import * as viewingHandlers from './viewings';
 
-export const handlers: Handlers = { ...systemHandlers, ...peopleHandlers, ...projectHandlers, ...itemHandlers, ...importHandlers, ...roundHandlers, ...adoptedModelHandlers, ...viewingHandlers };
+export const handlers: Handlers = { ...systemHandlers, ...peopleHandlers, ...projectHandlers, ...itemHandlers, ...importHandlers, ...roundHandlers, ...adoptedModelHandlers, ...viewingHandlers, ...suggestionHandlers };
 
 /** Answers a request to /api/v1. */
 export const dispatch = createDispatcher(handlers);

@@ -2,12 +2,15 @@
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import type { prelabel } from '@/lib/api/routes/rounds';
+import type * as suggestions from '@/lib/api/routes/suggestions';
 import { db } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
 import { enqueue } from '@/lib/server/queue';
 import { countInScope } from '@/lib/server/repositories/prelabel';
-import { requireProject } from './access';
+import { requireItem, requireProject } from './access';
 import { requireModel } from './models';
+import { propose } from './prelabel/propose';
+import { loadSchema } from './schemaCache';
 
 /** @throws AppError `unprocessable` when there is no model, or nothing in scope */
 export async function start(who: Principal, projectId: string, body: z.output<typeof prelabel.body>): Promise<{ job: string }> {
@@ -25,6 +28,22 @@ export async function start(who: Principal, projectId: string, body: z.output<ty
     enqueue(tx, 'prelabel', { model: modelId, scope, minScore, nmsIou, maxPerImage, viewing, vote }, { title: `Pre-label ${items} item${items === 1 ? '' : 's'} by ${model.name}`, projectId, workspaceId: who.workspaceId, userId: who.userId }),
   );
   return { job };
+}
+
+/**
+ * Keeps proposals that a browser computed with a model of the project, as a worker's would be kept.
+ * @throws AppError `conflict` when the item is done or in the trash, or the model is; `unprocessable` when a shape does not fit the item or the schema
+ */
+export async function suggest(who: Principal, itemId: string, { model: modelId, backend, proposals: sent }: z.output<typeof suggestions.suggest.body>): Promise<z.input<typeof suggestions.suggest.response>> {
+  const item = await requireItem(who, itemId);
+  const model = await requireModel(who, modelId);
+  if (model.projectId !== item.projectId) throw new AppError('invalid', 'model: belongs to another project than the item.');
+  if (model.deletedAt) throw new AppError('conflict', `"${model.name}" is in the trash. Restore it, or name another model.`);
+  const kinds = new Map((await loadSchema(db(), item.projectId)).classes.map((c) => [c.id, c.kind]));
+  const proposals = sent.filter((p) => kinds.get(p.classId) === p.geometry.kind);
+  const made = await propose(db(), { itemId, modelId, batchId: null, userId: who.userId, proposals, sparesDone: true, tool: `browser:${backend}` });
+  if (made === null) throw new AppError('conflict', 'This item is done, or in the trash: nothing is proposed for it. Open it again first.');
+  return { proposed: proposals.length, vanishedClass: sent.length - proposals.length };
 }
 
 /** @throws AppError when one of these models cannot vote with `model`: in the trash, of another project, task or classes */

@@ -1,20 +1,23 @@
 /** One batch out of its recipe: images fetched or decoded, augmented, targets written. Runs in a thread or beside the step. */
 import type { AugmentOptions } from '../../data/augment';
+import { cachedSize } from '../../data/cachedSize';
 import { labelMapOf } from '../../data/labelMap';
 import { mapLabels } from '../../data/mapLabels';
-import { letterbox, type Size } from '../../data/letterbox';
+import type { Size } from '../../data/letterbox';
 import type { RgbImage } from '../../data/pixels';
 import { planImage } from '../../data/plan';
 import { renderImage, renderMap } from '../../data/render';
 import type { ByteMap } from '../../data/resample';
 import type { TypedArray } from '../../graph';
 import type { ImageSource, RawImage } from '../../inference/types';
-import type { ModelDesign, Normalisation } from '../../runtime/card';
+import type { ModelDesign } from '../../runtime/card';
 import type { Tensors } from '../../runtime/engine';
 import { randomFor } from '../../runtime/random';
 import type { Label, Task } from '../../tasks/types';
 import { decodeImage } from './decode';
 import type { PixelStore, Slot } from './pixelStore';
+
+export { cachedSize };
 
 /** Bytes of a kept image: its pixels, and its label map where the task wants one. */
 export const cachedBytes = ({ width, height }: Size, labelMap: boolean): number => width * height * (labelMap ? 4 : 3);

@@ -1,12 +1,10 @@
 /** Stored models, ready to predict: one, or several that vote. */
 import path from 'node:path';
 import { graphProgram } from '../../inference/graphNetwork';
-import { layouts } from '../../import/layouts';
 import { Network } from '../../inference/network';
+import { readingOf, wanted, type Reading } from '../../inference/reading';
 import { type Images, type ImageSource, type LoadOptions, type Prediction, type PredictOptions, type Predictor } from '../../inference/types';
 import { type ModelCard, type ModelDesign } from '../../runtime/card';
-import { taskOf } from '../../tasks';
-import { type Task } from '../../tasks/types';
 import { loadOnnxNetwork } from '../import/onnxNetwork';
 import { loadCard, loadModel } from '../modelFiles';
 import { engineFor } from '../engines';
@@ -21,10 +19,7 @@ export interface Member {
   network: Network;
 }
 
-/** How a model's outputs are read as labels: as its task does, or by the layout of a network that was made elsewhere. */
-export type Reading = Pick<Task, 'decode' | 'headSchema'> & { defaults: Pick<Task['defaults'], 'decode'> };
-
-export const readingOf = ({ task, architecture }: Pick<ModelDesign, 'task' | 'architecture'>): Reading => layouts[architecture.head] ?? taskOf(task);
+export { readingOf };
 
 /** An image as every member wants to see it. */
 type Seen = Awaited<ReturnType<typeof viewImage>>[];
@@ -43,8 +38,7 @@ async function judge(reading: Reading, members: readonly Member[], seen: Seen, {
   const { full } = seen[0]!;
   const decode = reading.defaults.decode;
   const labels = reading.decode(views, { minScore: minScore ?? decode.minScore, nmsIou: nmsIou ?? decode.nmsIou, limit: limit ?? decode.limit });
-  const skipped = new Set(members[0]!.design.classes.filter(({ skip }) => skip).map(({ id }) => id));
-  return { width: full.width, height: full.height, labels: skipped.size === 0 ? labels : labels.filter((label) => !skipped.has(label.classId)) };
+  return { width: full.width, height: full.height, labels: wanted(labels, members[0]!.design) };
 }
 
 /** Members that vote as one predictor. It disposes of them. */

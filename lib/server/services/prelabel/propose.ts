@@ -1,5 +1,6 @@
 /** Writing a model's proposals about one item into the model's document. */
 import { uuidv7 } from 'uuidv7';
+import { AppError } from '@/lib/api/errors';
 import type { Annotation, AnnotationFields, Geometry } from '@/lib/core/labels';
 import { similarGeometries } from '@/lib/core/quality';
 import { OPERATION_VERSION, type Change } from '@/lib/core/ops';
@@ -53,14 +54,17 @@ export function uncertaintyOf(proposals: readonly Proposal[]): number {
 export interface ProposeInput {
   itemId: string;
   modelId: string;
-  batchId: string;
+  /** Null: one item's, which is no batch to take back. */
+  batchId: string | null;
   userId: string | null;
   proposals: readonly Proposal[];
   /** Leave an item alone that was marked done meanwhile. */
   sparesDone: boolean;
+  /** For the log: what ran the model. Default `model`, a worker. */
+  tool?: string;
 }
 
-/** Replaces the model's earlier proposals about an item, in one operation of the batch. Returns how many are new; null when the item was left alone. */
+/** Replaces the model's earlier proposals about an item, in one operation. Returns how many are new; null when the item was left alone. */
 export function propose(db: PrismaClient, input: ProposeInput): Promise<number | null> {
   return inTransaction(db, async (tx) => {
     const item = await tx.item.findUnique({ where: { id: input.itemId }, select: { status: true, deletedAt: true, project: { select: { currentModelId: true } } } });
@@ -71,10 +75,10 @@ export function propose(db: PrismaClient, input: ProposeInput): Promise<number |
     if (changes.length > 0) {
       const { results } = await applyOperations(tx, {
         documentId: document.id, userId: input.userId,
-        operations: [{ id: uuidv7(), v: OPERATION_VERSION, type: 'prelabel', document: document.id, base: seq, changes, tool: 'model', at: new Date().toISOString(), activeMs: 0, undoes: null, batch: input.batchId }],
+        operations: [{ id: uuidv7(), v: OPERATION_VERSION, type: 'prelabel', document: document.id, base: seq, changes, tool: input.tool ?? 'model', at: new Date().toISOString(), activeMs: 0, undoes: null, batch: input.batchId }],
       });
       const refused = results.find((r) => r.outcome === 'refused');
-      if (refused) throw new Error(`The proposals for item ${input.itemId} were refused: ${refused.reason}`);
+      if (refused) throw new AppError('unprocessable', `The proposals for item ${input.itemId} were refused: ${refused.reason}.`);
     }
     if (item.project.currentModelId === input.modelId) await tx.item.update({ where: { id: input.itemId }, data: { uncertainty: uncertaintyOf(input.proposals) } });
     return changes.filter((c) => c.kind === 'create').length;
