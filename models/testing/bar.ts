@@ -12,7 +12,7 @@ export interface Bar {
   val: readonly Example[];
   test: readonly Example[];
   classes: readonly TaskClass[];
-  options: Omit<TrainOptions, 'outDir' | 'checkpointDir'>;
+  options: Omit<TrainOptions, 'outDir' | 'checkpointDir' | 'threads'> & { threads?: number };
 }
 
 /** Figures on the test images, and the minutes that training took. One line a person can read goes to the console. */

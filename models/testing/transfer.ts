@@ -63,7 +63,7 @@ function cropsOf({ id, image, width: w, height: h, labels }: Example): Example[]
 const shuffled = <T>(list: readonly T[], key: string): T[] => randomFor(key).shuffle([...list]);
 
 /** Trains a classifier as the command line does, and asks it about the other images. Seconds: of the training, loading and saving included. */
-export async function trainClassifier({ classes, train, test }: Lessons, options: Omit<TrainOptions, 'task' | 'outDir' | 'checkpointDir'>): Promise<{ top1: number; seconds: number; steps: number }> {
+export async function trainClassifier({ classes, train, test }: Lessons, options: Omit<TrainOptions, 'task' | 'outDir' | 'checkpointDir' | 'threads'> & { threads?: number }): Promise<{ top1: number; seconds: number; steps: number }> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'fieldmark-transfer-'));
   try {
     const outDir = path.join(folder, 'model');
