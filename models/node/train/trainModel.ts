@@ -1,5 +1,6 @@
 /** The whole recipe of training, for every task, used by the worker's job and by the command line alike. */
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { headlineOf } from '@/lib/core/labels';
 import { rm } from 'node:fs/promises';
 import { type AugmentOptions } from '../../data/augment';
@@ -25,7 +26,7 @@ import { engineFor } from '../engines';
 import { evaluateModel } from '../predict/evaluate';
 import { MemberPredictor } from '../predict/loadPredictor';
 import { Budget } from './budget';
-import { createFeatureLoader } from './features';
+import { createFeatureLoader, type VariantOptions } from './features';
 import { LOADER_THREADS, prepare, specOf, type Prepared } from './prepare';
 import { spanOf } from './stages';
 import { Window } from './window';
@@ -127,8 +128,8 @@ class Run {
       const resumes = found?.meta.stage === this.stage ? found : null;
       const last = this.stage === stages.length - 1;
       unfreeze(this.run.model, this.run.backbone, stages[this.stage]!.blocks);
-      // What cannot be computed ahead is computed at every step.
-      const cut = stages[this.stage]!.keeps && this.options.featureBytes !== 0 ? cutOf(this.run.model) : [];
+      // What cannot be computed ahead, or not kept, is computed at every step.
+      const cut = stages[this.stage]!.keeps ? this.cutThatFits() : [];
       await breathe(this.signal);
       await this.threadsChanged();
       this.trainer = await Trainer.create(this.engine, specOf({ ...this.run, stage: stages[this.stage]! }, this.run.batch, this.options.seed ?? 1, cut), this.compile);
@@ -163,7 +164,7 @@ class Run {
     if (this.trainer.steps > 0 && this.evaluationIsDue()) await this.evaluate();
     // A checkpoint may be of a stage's very end.
     if (!goesOn()) return;
-    const loader = (cut.length > 0 ? await this.featureLoader(cut) : null) ?? this.imageLoader();
+    const loader = cut.length > 0 ? await this.featureLoader(cut) : this.imageLoader();
     let saved = performance.now();
     try {
       while (goesOn()) {
@@ -218,25 +219,39 @@ class Run {
     }));
   }
 
-  /** Features of the images in several variants, as many as fit into the cache; null when not one of each does. */
-  private async featureLoader(cut: readonly tf.SymbolicTensor[]): Promise<Loader | null> {
-    const { design, train: examples, batch, microBatches, model, stages } = this.run;
-    const { seed = 1, featureDir = path.join(this.options.checkpointDir, 'features'), featureBytes = 4 * 2 ** 30 } = this.options;
-    const { from, to } = spanOf(stages, this.stage);
+  /** Where this stage's frozen part ends; empty where it gives more than there is room for. */
+  private cutThatFits(): tf.SymbolicTensor[] {
+    const cut = cutOf(this.run.model);
+    if (cut.length === 0 || this.variants(cut).count > 0) return cut;
+    if (this.featureBytes > 0) this.callbacks.onNote?.(`The features of ${this.run.train.length} images do not fit into ${Math.round(this.featureBytes / 2 ** 20)} MB: they are computed at every step.`);
+    return [];
+  }
+
+  private get featureBytes(): number {
+    return this.options.featureBytes ?? 4 * 2 ** 30;
+  }
+
+  /** As many variants of each image as fit into the cache, and how they vary. */
+  private variants(cut: readonly tf.SymbolicTensor[]): VariantOptions {
+    const { from, to } = spanOf(this.run.stages, this.stage);
     const [augmentation, calmAugmentation] = [this.augmentationAt(from), this.augmentationAt(to)];
-    const calmKey = JSON.stringify(calmAugmentation);
-    const calms = JSON.stringify(augmentation) !== calmKey;
+    const calms = !isDeepStrictEqual(augmentation, calmAugmentation);
     const bytes = storedBytes(cut.map(({ shape }) => shape.slice(1).reduce<number>((product, n) => product * n!, 1)));
-    const count = Math.min(VARIANTS + (calms ? CALM_VARIANTS : 0), Math.floor(featureBytes / bytes / examples.length));
-    if (count < 1) return null;
+    const count = Math.min(VARIANTS + (calms ? CALM_VARIANTS : 0), Math.floor(this.featureBytes / bytes / this.run.train.length));
+    return { count, augmentation, calm: calms ? Math.min(CALM_VARIANTS, Math.floor(count / 4)) : 0, calmAugmentation };
+  }
+
+  private async featureLoader(cut: readonly tf.SymbolicTensor[]): Promise<Loader> {
+    const { design, train: examples, batch, microBatches, model } = this.run;
+    const { seed = 1, featureDir = path.join(this.options.checkpointDir, 'features') } = this.options;
+    const variants = this.variants(cut);
     // Steps before this one were of images; those to come begin anew behind these.
     this.images = null;
     let said = 0;
     return createFeatureLoader({
       engine: this.engine, compile: this.compile, model, cut, design, batch, part: batch / microBatches, seed, examples, maker: this.makes,
-      variants: { count, augmentation, calm: calms ? Math.min(CALM_VARIANTS, Math.floor(count / 4)) : 0, calmAugmentation },
-      isCalm: (step) => calms && JSON.stringify(this.augmentationAt(this.budget.progress(step))) === calmKey,
-      cache: await openFeatureCache({ dir: featureDir, maxBytes: featureBytes }), dir: featureDir, from: this.steps, signal: this.signal,
+      variants, isCalm: (step) => isDeepStrictEqual(this.augmentationAt(this.budget.progress(step)), variants.calmAugmentation),
+      cache: await openFeatureCache({ dir: featureDir, maxBytes: this.featureBytes }), dir: featureDir, from: this.steps, signal: this.signal,
       onSample: (done, of) => {
         const now = performance.now();
         if (done < of && now - said < PREPARING_SECONDS * 1000) return;
