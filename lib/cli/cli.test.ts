@@ -264,8 +264,10 @@ describe('work on the server', () => {
       train: () => ({ job: uuid(9), version: uuid(102) }), job: () => jobRow(9),
       models: () => ({ next: null, items: [{ id: uuid(30), project: uuid(1), number: 4, name: 'x', task: 'detect', job: uuid(9), datasetVersion: null, datasetNumber: null, metrics: { mAP50: 0.71239 }, perClass: [{ classId: uuid(1), name: 'RBC', values: { ap50: null, ap: null, groundTruth: 3 } }], options: {}, bytes: 1, parameters: 1, current: true, createdAt: at, deletedAt: null, trainedSeconds: 61 }] }),
     });
-    const result = await fieldmark(['train', '--project', 'Blood', '--epochs', '3', '--seed', '5', '--input-size', '416']);
-    expect(s.of('train')[0]!.body).toMatchObject({ version: null, options: { epochs: 3, minutes: null, seed: 5, inputSize: 416, anchors: 6 } });
+    const result = await fieldmark(['train', '--project', 'Blood', '--epochs', '3', '--seed', '5', '--input-size', '416', '--optimizer', 'nesterov', '--schedule', 'step', '--learning-rate', '0.02']);
+    expect(s.of('train')[0]!.body).toMatchObject({ version: null, options: { epochs: 3, minutes: null, seed: 5, inputSize: 416, anchors: 6, optimizer: 'nesterov', schedule: 'step', learningRate: 0.02 } });
+    await fieldmark(['train', '--project', 'Blood', '--no-wait']);
+    expect(s.of('train')[1]!.body).toMatchObject({ options: { optimizer: 'adamw', schedule: 'cosine', learningRate: null } });
     expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('Trained model 4 of "Blood" in 61 s.') });
     expect(result.stdout).toContain('0.7124');
   });

@@ -28,7 +28,7 @@ it.skipIf(!bccd)('a detector trained on the train split of bccd reaches mAP50 0.
   console.info(`Mean best IoU for k = 1…9: ${curve.map((v) => v.toFixed(3)).join(' ')}`);
 
   const { job } = await rounds.train(
-    { params: { project }, query: undefined, body: { version: null, name: '', options: { task: 'detect', backbone: 'default', start: 'default', depth: 'auto', minutes: MINUTES, epochs: null, inputSize: null, batch: null, anchors: 6, seed: 1, augmentation: {} } } },
+    { params: { project }, query: undefined, body: { version: null, name: '', options: { task: 'detect', backbone: 'default', start: 'default', depth: 'auto', minutes: MINUTES, epochs: null, inputSize: null, batch: null, anchors: 6, learningRate: null, optimizer: 'adamw', schedule: 'cosine', seed: 1, augmentation: {} } } },
     at.ctx,
   );
   await at.finished(job, { timeoutMs: (MINUTES + 15) * 60_000 });

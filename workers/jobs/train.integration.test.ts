@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const block = uuidv7();
 const schema: LabelSchema = { classes: [{ id: block, index: 0, name: 'block', color: classPalette[0], hotkey: null, kind: 'box', description: '', skeleton: null, attributes: [] }] };
-const options = { task: 'detect' as const, backbone: 'default', start: 'default' as const, depth: 'auto' as const, minutes: null, epochs: 2, inputSize: 64, batch: 4, anchors: 2, seed: 1, augmentation: {} };
+const options = { task: 'detect' as const, backbone: 'default', start: 'default' as const, depth: 'auto' as const, minutes: null, epochs: 2, inputSize: 64, batch: 4, anchors: 2, learningRate: null, optimizer: 'adamw' as const, schedule: 'cosine' as const, seed: 1, augmentation: {} };
 const train = (project: string, version: string | null = null, more: Partial<typeof options> = {}) => rounds.train({ params: { project }, query: undefined, body: { version, name: '', options: { ...options, ...more } } }, at.ctx);
 
 async function project(name: string, done: number, open: number): Promise<string> {

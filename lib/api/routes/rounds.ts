@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { flag, idParam, isoTime, pageOf, pageQuery, projectParam, sha256, split, uuid } from '../common';
 import { augmentFault, augmentOverride } from '@/lib/core/augmentation';
-import { projectTasks, viewings } from '@/lib/core/labels';
+import { optimizerNames, projectTasks, scheduleNames, viewings } from '@/lib/core/labels';
 import { defineRoute } from '../route';
 import { author } from './items';
 
@@ -54,12 +54,15 @@ export const trainOptions = z.object({
   task: z.enum(projectTasks).default('detect'),
   backbone: z.string().max(60).default('default').describe('a name of GET /learning, or `default` for the one the task suggests'),
   start: z.union([z.literal('default'), z.literal('scratch'), uuid]).default('default').describe('weights to begin with: those that come with the backbone (where there are any), none, or those of a model of this project'),
-  depth: z.enum(['auto', 'head', 'partial', 'full']).default('auto').describe('what learns: the head alone, the last third of the backbone too, or everything; auto: by the number of labels'),
+  depth: z.enum(['auto', 'head', 'partial', 'full']).default('auto').describe('what learns: the head alone, the last third of the backbone too, or everything; auto: by the number of labelled images'),
   minutes: z.number().min(0.25).max(24 * 60).nullable().default(10).describe('wall time the run may take; null: by epochs'),
   epochs: z.number().int().min(1).max(10_000).nullable().default(null),
   inputSize: z.number().int().min(64).max(1280).multipleOf(32).nullable().default(null).describe('null: chosen from images and time'),
   batch: z.number().int().min(1).max(64).nullable().default(null),
   anchors: z.number().int().min(2).max(18).default(6).describe('detect only'),
+  learningRate: z.number().positive().max(10).nullable().default(null).describe('the highest; null: the usual one of task and optimizer'),
+  optimizer: z.enum(optimizerNames).default('adamw').describe('sgd: with momentum; nesterov: with Nesterov\'s'),
+  schedule: z.enum(scheduleNames).default('cosine').describe('of the learning rate: after a rise it follows a cosine, falls in steps, or stays'),
   seed: z.number().int().min(0).default(1),
   augmentation: augmentOverride.default({}).describe('strengths that differ from the task\'s own (see GET /learning); near the end of a run they shrink as the task\'s do'),
 }).superRefine(({ task, augmentation }, { addIssue }) => {

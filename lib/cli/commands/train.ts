@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { augmentFault } from '@/lib/core/augmentation';
 import { formats } from '@/lib/core/formats';
-import { projectTasks, taskNames, viewings, type TaskName } from '@/lib/core/labels';
+import { optimizerNames, projectTasks, scheduleNames, taskNames, viewings, type TaskName } from '@/lib/core/labels';
 import { UsageError, act, command, number, wholeNumber, type Frame } from '../program';
 import { augment } from '../training/augment';
 import { refuse, setting, trainLocally, type LocalTraining } from '../training/local';
@@ -22,7 +22,9 @@ export function trainCommand(frame: Frame): Command {
     .option('--input-size <pixels>', 'side of the network\'s input, a multiple of 32', wholeNumber(28, 2048))
     .option('--batch <number>', 'images a step', wholeNumber(1, 1024))
     .option('--anchors <number>', 'number of anchor boxes of a detector', wholeNumber(2, 18))
-    .option('--learning-rate <number>', 'highest learning rate (with a path)', number(1e-8, 10))
+    .option('--learning-rate <number>', 'highest learning rate (else what suits task and optimizer)', number(1e-8, 10))
+    .addOption(new Option('--optimizer <name>', 'how weights are moved: AdamW unless given, Adam, SGD with momentum or with Nesterov\'s').choices([...optimizerNames]))
+    .addOption(new Option('--schedule <name>', 'how the learning rate goes after its rise: along a cosine unless given, in steps, or constant').choices([...scheduleNames]))
     .option('--start <place>', 'begin with the weights of this model: its folder, a model.json, an address of one, or scratch for none (with a path)')
     .addOption(new Option('--depth <which>', 'what learns, when the weights are trained ones').choices(['head', 'partial', 'full']))
     .option('--set <name=value>', 'a setting of the task\'s own, as often as needed (with a path)', setting)
@@ -43,6 +45,7 @@ export function trainCommand(frame: Frame): Command {
       if (o.minutes !== undefined && o.epochs !== undefined) throw new UsageError('--minutes and --epochs exclude each other.');
       const fault = o.augment && augmentFault(o.task ?? 'detect', o.augment);
       if (fault) throw new UsageError(fault);
+      if (o.anchors !== undefined && (o.task ?? 'detect') !== 'detect') throw new UsageError('--anchors is for --task detect.');
       if (o.project !== undefined) {
         refuse(o, ['out', 'learningRate', 'start', 'set', 'crops', 'perClass', 'limit', 'threads', 'force'], 'is for data on this machine: give a path instead of --project');
         const task = projectTasks.find((t) => t === o.task);

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { AugmentOverride } from '@/lib/core/augmentation';
-import { headlineOf } from '@/lib/core/labels';
+import { headlineOf, type OptimizerName, type ScheduleName } from '@/lib/core/labels';
 import type { MeasuredViewing, TaskMetrics, TaskName, TrainEvaluation, TrainProgress, Viewing } from '@/models/node';
 import { openDataset } from '../dataset';
 import { checkModelFolder } from '../folders';
@@ -28,6 +28,8 @@ export interface LocalTraining {
   anchors?: number;
   seed: number;
   learningRate?: number;
+  optimizer?: OptimizerName;
+  schedule?: ScheduleName;
   threads?: number;
   start?: string;
   depth?: 'head' | 'partial' | 'full';
@@ -68,7 +70,7 @@ export async function trainLocally(ctx: Context, given: string, o: LocalTraining
         task: o.task, outDir, checkpointDir, seed: o.seed, threads,
         ...(o.epochs !== undefined ? { epochs: o.epochs } : { minutes: o.minutes ?? DEFAULT_MINUTES }),
         ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: { width: o.inputSize, height: o.inputSize } }), ...(o.batch !== undefined && { batch: o.batch }),
-        ...(o.learningRate !== undefined && { learningRate: o.learningRate }), ...(o.start !== undefined && { start: o.start === FROM_SCRATCH || isAddress(o.start) ? o.start : path.resolve(cwd, o.start) }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.augment && { augmentation: o.augment }),
+        ...(o.learningRate !== undefined && { learningRate: o.learningRate }), ...(o.optimizer && { optimizer: o.optimizer }), ...(o.schedule && { schedule: o.schedule }), ...(o.start !== undefined && { start: o.start === FROM_SCRATCH || isAddress(o.start) ? o.start : path.resolve(cwd, o.start) }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.augment && { augmentation: o.augment }),
         taskOptions: { ...(o.anchors !== undefined && { anchorCount: o.anchors }), ...o.set },
       },
       { onProgress: (p) => showProgress(ctx, p), onEvaluation: (e) => ctx.out.note(evaluationLine(e)), onNote: note },

@@ -2,7 +2,7 @@
 import { uuidv7 } from 'uuidv7';
 import { AppError } from '@/lib/api/errors';
 import type { AugmentOverride } from '@/lib/core/augmentation';
-import type { projectTasks } from '@/lib/core/labels';
+import type { OptimizerName, projectTasks, ScheduleName } from '@/lib/core/labels';
 import { findVersion, requireProject } from '../lookups';
 import type { Context } from '../program';
 import { waitForJob } from '../wait';
@@ -18,6 +18,9 @@ export interface ServerTraining {
   inputSize?: number;
   batch?: number;
   anchors?: number;
+  learningRate?: number;
+  optimizer?: OptimizerName;
+  schedule?: ScheduleName;
   seed?: number;
   augment?: AugmentOverride;
   wait: boolean;
@@ -34,7 +37,7 @@ export async function trainOnServer(ctx: Context, projectName: string, o: Server
       options: {
         ...(o.epochs !== undefined ? { epochs: o.epochs, minutes: null } : o.minutes !== undefined && { minutes: o.minutes }),
         ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: o.inputSize }), ...(o.batch !== undefined && { batch: o.batch }),
-        ...(o.task !== undefined && { task: o.task }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.anchors !== undefined && { anchors: o.anchors }), ...(o.seed !== undefined && { seed: o.seed }), ...(o.augment && { augmentation: o.augment }),
+        ...(o.task !== undefined && { task: o.task }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.anchors !== undefined && { anchors: o.anchors }), ...(o.learningRate !== undefined && { learningRate: o.learningRate }), ...(o.optimizer && { optimizer: o.optimizer }), ...(o.schedule && { schedule: o.schedule }), ...(o.seed !== undefined && { seed: o.seed }), ...(o.augment && { augmentation: o.augment }),
       },
     },
   }, { idempotencyKey: uuidv7() });

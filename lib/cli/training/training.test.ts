@@ -118,6 +118,17 @@ describe('boxes', () => {
     }
   }, 120_000);
 
+  it('learns by the optimizer, schedule and settings asked for, and refuses settings that there are not', async () => {
+    const trained = await train('boxes', 'detect', 'models/asked', '--backbone', 'compact', '--optimizer', 'sgd', '--schedule', 'constant', '--set', 'box=squared', '--set', 'anchors=[{"w":20,"h":20},{"w":9,"h":12}]');
+    expect(trained, trained.stderr).toMatchObject({ code: 0, json: { notes: expect.arrayContaining(['As asked: SGD with momentum; the learning rate stays.']) } });
+    expect((await loadCard(path.join(folder, 'models/asked'))).head).toMatchObject({ box: 'squared', scales: [{ anchors: [{ w: 9, h: 12 }] }, { anchors: [{ w: 20, h: 20 }] }] });
+    const refused = (message: string) => ({ code: 1, json: { error: { message: expect.stringContaining(message) } } });
+    expect(await train('boxes', 'localize', 'models/refused', '--set', 'outputstride=1')).toMatchObject(refused('There is no setting outputstride. The task localize has no settings of its own.'));
+    expect(await train('boxes', 'detect', 'models/refused', '--set', 'box=round')).toMatchObject(refused('The setting box of the task detect does not do'));
+    expect(await train('boxes', 'localize', 'models/refused', '--anchors', '4')).toMatchObject({ code: 2, json: { error: { message: '--anchors is for --task detect.' } } });
+    expect(await train('boxes', 'detect', 'models/refused', '--schedule', 'sometimes')).toMatchObject({ code: 2 });
+  }, 60_000);
+
   it('classifies crops of boxes', async () => {
     expect(await train('boxes', 'classify', 'models/none', '--crops')).toMatchObject({ code: 1, stderr: expect.stringMatching(/class/) });
     expect(await fieldmarkIn(folder, ['train', 'boxes', '--task', 'segment', '--out', 'x', '--epochs', '1', '--json'])).toMatchObject({ code: 1, json: { error: { code: 'unprocessable', message: expect.stringContaining('it needs images with masks') } } });

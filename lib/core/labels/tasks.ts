@@ -11,6 +11,12 @@ export const annotationKindOf: Readonly<Record<TaskName, AnnotationKind | null>>
 /** Tasks that a project's annotations can be trained on. */
 export const projectTasks = ['detect', 'segment', 'landmarks', 'localize'] as const satisfies readonly TaskName[];
 
+/** How weights are moved in training, and how the learning rate goes over a run; the first of each is the usual one. */
+export const optimizerNames = ['adamw', 'adam', 'sgd', 'nesterov'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+export const scheduleNames = ['cosine', 'step', 'constant'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+
 /** How often a model looks at an image: once, also mirrored, or at ten crops (Krizhevsky et al. 2012). */
 export const viewings = ['once', 'flip', 'ten-crop'] as const;
 export type Viewing = (typeof viewings)[number];

@@ -139,6 +139,27 @@ describe('training a detector', () => {
     expect(notes.join()).toContain('belongs to another run');
   }, 120_000);
 
+  it('learns by the optimizer and schedule asked for', async () => {
+    const run = async (name: string, more: Partial<TrainOptions>) => {
+      const notes: string[] = [];
+      const { card } = await trainModel({ ...data(), val: [] }, options(name, { ...small, epochs: 1, ...more }), { onNote: (note) => notes.push(note) });
+      return { notes: notes.join('\n'), card, weights: await weightsOf(name) };
+    };
+    const usual = await run('usual', {});
+    expect(usual.notes).not.toContain('As asked');
+    expect(await run('named', { optimizer: 'adamw', schedule: 'cosine', taskOptions: { box: 'ciou' } })).toMatchObject({ weights: usual.weights, card: { head: usual.card.head } });
+    const asked = await run('asked', { optimizer: 'nesterov', taskOptions: { box: 'squared' } });
+    expect(asked.notes).toContain('As asked: SGD with Nesterov momentum; the learning rate falls along a cosine.');
+    expect(asked.card.head).toMatchObject({ box: 'squared' });
+    const constant = await run('constant', { schedule: 'constant' });
+    expect(new Set([usual, asked, constant].map(({ weights }) => weights)).size).toBe(3);
+  }, 60_000);
+
+  it('refuses settings that the task does not have, before it looks at an image', async () => {
+    const never = { [Symbol.iterator]: () => { throw new Error('looked'); } } as unknown as Example[];
+    await expect(trainModel({ ...data(), train: never }, options('misspelt', { ...small, epochs: 1, taskOptions: { anchorcount: 3 } }))).rejects.toThrow('There is no setting anchorcount. The task detect has anchors, anchorCount, box.');
+  });
+
   it('ends by the clock when given minutes, on eight images without validation', async () => {
     const result = await trainModel({ ...data(), train: drawnExamples(8, 1), val: [] }, options('timed', { ...small, minutes: 0.05 }));
     expect(result.metrics).toBeNull();
