@@ -47,7 +47,7 @@ export function trainCommand(frame: Frame): Command {
       if (fault) throw new UsageError(fault);
       if (o.anchors !== undefined && (o.task ?? 'detect') !== 'detect') throw new UsageError('--anchors is for --task detect.');
       if (o.project !== undefined) {
-        refuse(o, ['out', 'learningRate', 'start', 'set', 'crops', 'perClass', 'limit', 'threads', 'force'], 'is for data on this machine: give a path instead of --project');
+        refuse(o, ['out', 'start', 'set', 'crops', 'perClass', 'limit', 'threads', 'force'], 'is for data on this machine: give a path instead of --project');
         const task = projectTasks.find((t) => t === o.task);
         if (o.task !== undefined && !task) throw new UsageError(`A project cannot be trained for "${o.task}", only for ${projectTasks.join(', ')}: give a path to train on data on this machine.`);
         return trainOnServer(ctx, o.project, { ...o, task });
