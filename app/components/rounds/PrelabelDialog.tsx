@@ -1,6 +1,6 @@
 'use client';
-import { useState } from 'react';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Accordion, Alert, Button, Group, Modal, MultiSelect, Radio, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
@@ -8,7 +8,8 @@ import type { Viewing } from '@/lib/core/labels';
 import { api } from '../../lib/api';
 import { countOf } from '../../lib/format';
 import { headline } from '../../lib/metrics';
-import { q, rowsOf } from '../../lib/queries';
+import { q, rowsOf, type Model } from '../../lib/queries';
+import { suggestedThreshold } from '../../lib/scores';
 import { useAction } from '../../lib/useAction';
 import { NumberField } from '../common/NumberField';
 import { ViewingEffect } from './ViewingsView';
@@ -20,6 +21,12 @@ const headlineOf = (m: Parameters<typeof headline>[0]) => {
   const best = headline(m);
   return best ? `${best.title} ${best.value}` : 'not measured';
 };
+
+/** Which limits matter: one object an image, or one of each class, needs none; among masks none is dropped for its overlap. */
+function limitsOf({ task, options }: Model): { overlap: boolean; most: boolean } {
+  const finds = task === 'detect' || (task === 'landmarks' && options['source'] === 'builtin');
+  return { overlap: finds, most: finds || task === 'segment' };
+}
 
 /** Which images a model makes proposals for, and how many it may make. */
 export function PrelabelDialog(props: Props) {
@@ -36,9 +43,14 @@ function Form({ project, onClose, model, items }: Props) {
   const [maxPerImage, setMax] = useState<number>(100);
   const [viewing, setViewing] = useState<Viewing>('once');
   const [vote, setVote] = useState<string[]>([]);
-  const voters = models.filter((m) => m.id !== used && m.task === models.find((x) => x.id === used)?.task);
+  const current = models.find((m) => m.id === used);
+  // The server refuses others: outputs of different classes cannot be averaged.
+  const voters = models.filter((m) => current && m.id !== used && m.task === current.task && m.classes?.join() === current.classes?.join());
+  const measured = useQuery({ ...q.evaluation(used ?? ''), enabled: used !== null }).data?.splits;
+  const suggested = useMemo(() => suggestedThreshold(Object.values((measured?.test ?? measured?.val)?.curves ?? {})), [measured]);
+  const uses = current ? limitsOf(current) : { overlap: false, most: false };
   const body = (): PrelabelBody => ({
-    model: used, minScore, nmsIou, maxPerImage, viewing, vote: vote.filter((id) => voters.some((m) => m.id === id)),
+    model: used, minScore, viewing, ...(uses.overlap && { nmsIou }), ...(uses.most && { maxPerImage }), vote: vote.filter((id) => voters.some((m) => m.id === id)),
     scope: scope === 'items' ? { kind: 'items', items: items ?? [] } : scope === 'train' || scope === 'val' || scope === 'test' ? { kind: 'split', split: scope } : scope === 'all' ? { kind: 'all' } : { kind: 'open' },
   });
   const start = useAction<PrelabelBody>({
@@ -54,7 +66,6 @@ function Form({ project, onClose, model, items }: Props) {
       </Stack>
     );
   }
-  const current = models.find((m) => m.id === used);
   return (
     <form onSubmit={(e) => { e.preventDefault(); start.mutate(body()); }}>
       <Stack gap="md">
@@ -70,7 +81,7 @@ function Form({ project, onClose, model, items }: Props) {
         </Radio.Group>
         <div>
           <Text size="xs" fw={500}>Keep proposals with a score of at least {minScore.toFixed(2)}</Text>
-          <Text size="xs" c="dimmed" mb={4}>Keep this low: the threshold slider of the labelling page hides what is below it.</Text>
+          <Text size="xs" c="dimmed" mb={4}>Keep this low: the threshold slider of the labelling page hides what is below it.{suggested && ` For the slider, ${suggested.score.toFixed(2)} is where this model is most often right and complete.`}</Text>
           <Slider min={0.01} max={0.9} step={0.01} value={minScore} onChange={setMinScore} thumbLabel="Lowest score" label={(v) => v.toFixed(2)} />
         </div>
         <div>
@@ -78,18 +89,18 @@ function Form({ project, onClose, model, items }: Props) {
           <SegmentedControl fullWidth aria-label="How often the model looks at an image" value={viewing} onChange={(v) => setViewing(v as Viewing)} data={[{ value: 'once', label: 'One look' }, { value: 'flip', label: 'Also mirrored, 2 × the time' }, { value: 'ten-crop', label: 'Ten crops, 10 × the time' }]} />
           {current && <ViewingEffect key={current.id} model={current} viewing={viewing} vote={body().vote ?? []} />}
         </div>
-        <Accordion variant="contained">
+        {(voters.length > 0 || uses.overlap || uses.most) && <Accordion variant="contained">
           <Accordion.Item value="more">
             <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
             <Accordion.Panel>
               {voters.length > 0 && <MultiSelect mb="sm" label="Vote with" description="Further models that learned the same classes; their outputs are averaged, and each takes its time" value={vote} onChange={setVote} data={voters.map((m) => ({ value: m.id, label: `Model ${m.number} · ${headlineOf(m)}` }))} />}
               <Group grow align="flex-start">
-                <NumberField label="Overlap that merges" description="IoU above which the weaker of two boxes of one class is dropped" min={0} max={1} step={0.05} decimalScale={2} value={nmsIou} onChange={setNmsIou} />
-                <NumberField label="Most per image" description="The best ones are kept" min={1} max={1000} value={maxPerImage} allowDecimal={false} onChange={setMax} />
+                {uses.overlap && <NumberField label="Overlap that merges" description="IoU above which the weaker of two boxes of one class is dropped" min={0} max={1} step={0.05} decimalScale={2} value={nmsIou} onChange={setNmsIou} />}
+                {uses.most && <NumberField label="Most per image" description="The best ones are kept" min={1} max={1000} value={maxPerImage} allowDecimal={false} onChange={setMax} />}
               </Group>
             </Accordion.Panel>
           </Accordion.Item>
-        </Accordion>
+        </Accordion>}
         <Group justify="flex-end" gap="xs">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="filled" loading={start.isPending}>Pre-label</Button>

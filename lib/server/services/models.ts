@@ -25,10 +25,14 @@ type PerClass = ModelRow['perClass'];
 function toRow(row: repository.ModelRecord, currentModelId: string | null): ModelRow {
   return {
     id: row.id, project: row.projectId, number: row.number, name: row.name, task: row.task, job: row.jobId, datasetVersion: row.datasetVersionId, datasetNumber: row.datasetVersion?.number ?? null,
-    metrics: row.metrics as Record<string, number>, measured: measuredOn(row), perClass: row.perClass as unknown as PerClass, options: row.options as Record<string, unknown>, bytes: Number(row.bytes), parameters: row.parameters,
+    metrics: row.metrics as Record<string, number>, classes: classesOf(row.card),
+    measured: measuredOn(row), perClass: row.perClass as unknown as PerClass, options: row.options as Record<string, unknown>, bytes: Number(row.bytes), parameters: row.parameters,
     current: row.id === currentModelId, createdAt: row.createdAt.toISOString(), deletedAt: row.deletedAt?.toISOString() ?? null, trainedSeconds: row.trainedSeconds,
   };
 }
+
+/** Ids of a card's classes, in the order of the network's outputs. */
+export const classesOf = (card: unknown): string[] => (card as { classes?: { id: string }[] }).classes?.map((c) => c.id) ?? [];
 
 /** Figures are of the version a model learned from, until it is measured on another. */
 function measuredOn({ options, metrics, datasetVersion }: repository.ModelRecord): ModelRow['measured'] {

@@ -8,7 +8,7 @@ import type { Principal } from '@/lib/server/http/handler';
 import { enqueue } from '@/lib/server/queue';
 import { countInScope } from '@/lib/server/repositories/prelabel';
 import { requireItem, requireProject } from './access';
-import { requireModel } from './models';
+import { classesOf, requireModel } from './models';
 import { propose } from './prelabel/propose';
 import { loadSchema } from './schemaCache';
 
@@ -48,7 +48,7 @@ export async function suggest(who: Principal, itemId: string, { model: modelId, 
 
 /** @throws AppError when one of these models cannot vote with `model`: in the trash, of another project, task or classes */
 export async function requireVoters(who: Principal, model: { name: string; projectId: string; task: string; card: unknown }, ids: readonly string[]): Promise<void> {
-  const classes = (card: unknown) => JSON.stringify((card as { classes?: { id: string }[] }).classes?.map((c) => c.id));
+  const classes = (card: unknown) => classesOf(card).join();
   for (const id of ids) {
     const voter = await requireModel(who, id);
     if (voter.projectId !== model.projectId || voter.deletedAt) throw new AppError('invalid', `vote: "${voter.name}" is in the trash, or of another project.`);
