@@ -25,6 +25,7 @@ describe('the cache of features', () => {
           expect(opened.has(key)).toBe(true);
           const back = (await opened.get(key))!;
           expect(back.map(({ length }) => length)).toEqual(value.map(({ length }) => length));
+          expect(value.map(asKept)).toEqual(back);
           back.forEach((array, k) => array.forEach((number, i) => expect(Math.abs(number - value[k]![i]!)).toBeLessThanOrEqual(Math.max(2 ** -25, Math.abs(value[k]![i]!) * 2 ** -11))));
         }
         expect(await opened.get('never put, and no key that is drawn is so long as this one')).toBeNull();

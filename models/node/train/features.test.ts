@@ -63,7 +63,8 @@ describe('training on kept features', () => {
     const { size } = await stat((await filesIn('kept'))[0]!);
     await train('narrow', { featureDir: path.join(folder, 'narrow-kept'), featureBytes: 2 * 6 * size, epochs: 2 });
     expect(await filesIn('narrow-kept')).toHaveLength(12);
-    const [said, notes]: [ReturnType<typeof vi.fn>, string[]] = [vi.fn(), []];
+    const said = vi.fn<(done: number, of: number) => void>();
+    const notes: string[] = [];
     await train('none', { featureDir: path.join(folder, 'none-kept'), featureBytes: 6 * size - 1, epochs: 1 }, undefined, { onPreparing: said, onNote: (note) => notes.push(note) });
     expect(said).not.toHaveBeenCalled();
     expect(notes.join()).toContain('The features of 6 images do not fit');
