@@ -30,3 +30,37 @@ export const uploadChoicesSchema = z.object({
   channels: z.enum(['rgb', 'bgr', 'grey']),
 });
 export type UploadChoices = z.infer<typeof uploadChoicesSchema>;
+
+type ChosenClass = UploadChoices['classes'][number];
+
+/** Names in order, each once: what is named again gets a number. */
+function unlike(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let own = name;
+    for (let n = 2; taken.has(own); n++) own = `${name} (${n})`;
+    taken.add(own);
+    return own;
+  });
+}
+
+/** Pairs of a left and a right point of one name ("left eye", "eye_r"), which change places in a mirrored image. */
+export function pairsByName(points: readonly string[]): [number, number][] {
+  const side = (name: string): { side: 'left' | 'right'; rest: string } | null => {
+    const words = name.toLowerCase().split(/[\s_.-]+/).filter(Boolean);
+    const at = words.findIndex((word) => ['left', 'right', 'l', 'r'].includes(word));
+    return at < 0 || words.length < 2 ? null : { side: words[at]!.startsWith('l') ? 'left' : 'right', rest: words.toSpliced(at, 1).join(' ') };
+  };
+  const sides = points.map(side);
+  return sides.flatMap((left, a): [number, number][] => {
+    if (left?.side !== 'left') return [];
+    const b = sides.findIndex((right) => right?.side === 'right' && right.rest === left.rest);
+    return b < 0 ? [] : [[a, b]];
+  });
+}
+
+/** Classes of these names (their ids too), with these points where there are any. */
+export function classesOf(names: readonly string[], points?: readonly string[]): ChosenClass[] {
+  const skeleton = points && { points: [...points], ...(pairsByName(points).length > 0 && { swaps: pairsByName(points) }) };
+  return unlike(names).map((name) => ({ id: name, name, ...skeleton }));
+}

@@ -1,9 +1,9 @@
 /** What can be guessed of a model that a person uploads, and the card that their choices make. */
 import { type ModelCard, type StoredNetwork } from '../runtime/card';
-import { COCO_CLASSES, PERSON_POINTS, PERSON_SWAPS } from '../pretrained/builtin/coco';
+import { COCO_CLASSES, PERSON_POINTS } from '../pretrained/builtin/coco';
 import { type Size } from '../data/letterbox';
-import { MAX_SIDE, type UploadChoices } from './choices';
-import { layouts, type Reading } from './layouts';
+import { classesOf, MAX_SIDE, type UploadChoices } from './choices';
+import { fitChoices, layoutSettings, type Hints, type OutputPort, type Reading } from './settings';
 import { ModelRefused, type OnnxModel, type OnnxPort } from './onnx';
 
 /** Sides of the input where the file leaves them open and says nothing else. */
@@ -12,7 +12,7 @@ const USUAL_SIDE = 640;
 type Input = Pick<StoredNetwork & { runtime: 'onnx' }, 'input' | 'type' | 'layout'>;
 
 /** TensorProto.DataType of what an image may be given as. */
-const INPUT_TYPES: Readonly<Record<number, Input['type']>> = { 1: 'float32', 2: 'uint8', 10: 'float16' };
+const INPUT_TYPES: Readonly<Record<number, Input['type']>> = { 1: 'float32', 2: 'uint8', 6: 'int32', 10: 'float16' };
 
 const shown = ({ name, shape }: OnnxPort): string => `${name} ${shape === null ? '(no shape)' : `[${shape.map((n) => n ?? '?').join(', ')}]`}`;
 
@@ -24,7 +24,7 @@ export function imageInput({ inputs }: OnnxModel): Input & { size: Partial<Size>
   if (inputs.length !== 1) throw new ModelRefused(`The model takes ${inputs.length} inputs (${inputs.map(shown).join('; ')}); one image is what is given here.`);
   const port = inputs[0]!;
   const type = INPUT_TYPES[port.type];
-  if (!type) throw new ModelRefused(`The input ${port.name} is not of a type that images are given as (float, half or byte).`);
+  if (!type) throw new ModelRefused(`The input ${port.name} is not of a type that images are given as (float, half, byte or integer).`);
   const { shape } = port;
   if (shape?.length !== 4) throw new ModelRefused(`The input ${shown(port)} is no image; expected are [batch, channels, height, width] or [batch, height, width, channels].`);
   if (typeof shape[0] === 'number' && shape[0] !== 1) throw new ModelRefused(`The model wants ${shape[0]} images at a time. Export it with a batch of 1, or an open one.`);
@@ -61,13 +61,17 @@ export function classNames({ metadata }: Pick<OnnxModel, 'metadata'>): string[] 
   return names.length > 0 && names.length <= 10_000 && !Array.from(names).includes(undefined as never) ? names : null;
 }
 
-/** Names of a number of classes: those of the file, COCO's where there are 80, else numbers. */
+/** Names of a number of classes: those of the file (without the background, where only that is too many), COCO's where there are 80, else numbers. */
 function namesFor(count: number, model: OnnxModel): string[] {
   const said = classNames(model);
   if (said && (count === 0 || said.length === count)) return said;
+  if (said?.length === count + 1) return said.slice(1);
   if (count === COCO_CLASSES.length) return [...COCO_CLASSES];
   return Array.from({ length: Math.max(1, count) }, (_, i) => `class ${i + 1}`);
 }
+
+/** What the file says beside its outputs. */
+export const hintsOf = (model: OnnxModel, inputSize: Size): Hints => ({ inputSize, metadata: model.metadata, names: classNames(model) });
 
 /** ImageNet's mean and deviation, which most segmenters are trained with. */
 const IMAGENET = { mean: [123.675, 116.28, 103.53], deviation: [58.395, 57.12, 57.375] } satisfies Partial<UploadChoices['normalisation']>;
@@ -79,41 +83,35 @@ export function guessChoices(model: OnnxModel, reading: Reading, inputSize: Size
   const { type, depth } = imageInput(model);
   const { layout, head, outputs, classes, points } = reading;
   const yolo = layout.startsWith('yolo') || layout === 'boxes';
-  const values = type === 'uint8' ? RAW : yolo ? UNIT : IMAGENET;
-  const skeleton = points === undefined ? {} : {
-    points: points === PERSON_POINTS.length ? [...PERSON_POINTS] : Array.from({ length: points }, (_, i) => `point ${i + 1}`),
-    ...(points === PERSON_POINTS.length && { swaps: [...PERSON_SWAPS] }),
-  };
+  const raw = type !== 'float32' && type !== 'float16';
+  const values = raw || layout === 'movenet' || layout === 'point-list' ? RAW : yolo ? UNIT : IMAGENET;
+  const skeleton = points === undefined ? undefined : points === PERSON_POINTS.length ? [...PERSON_POINTS] : Array.from({ length: points }, (_, i) => `point ${i + 1}`);
   return {
     layout, head: head as Record<string, unknown>, outputs, inputSize,
-    classes: namesFor(classes, model).map((name) => ({ id: name, name, ...skeleton })),
-    normalisation: { resize: layouts[layout]!.task === 'detect' || yolo ? 'letterbox' : 'stretch', fill: 114, ...values },
+    classes: classesOf(namesFor(classes, model), skeleton),
+    normalisation: { resize: layout === 'class-map' ? 'stretch' : 'letterbox', fill: yolo ? 114 : 0, ...values },
     channels: depth === 1 ? 'grey' : 'rgb',
   };
 }
 
-/** The card of an uploaded model. Throws a `ModelRefused` when the choices do not fit the layout or the model. */
-export function uploadCard(model: OnnxModel, choices: UploadChoices, credits: readonly string[], createdAt: Date): ModelCard {
-  const layout = layouts[choices.layout];
-  if (!layout) throw new ModelRefused(`There is no output layout ${choices.layout}; known are ${Object.keys(layouts).join(', ')}.`);
-  const head = layout.headSchema.safeParse(choices.head);
-  if (!head.success) throw new ModelRefused(`The settings of ${layout.title} are not right: ${head.error.issues[0]?.path.join('.')}: ${head.error.issues[0]?.message}.`);
-  const missing = choices.outputs.find((name) => !model.outputs.some((port) => port.name === name));
-  if (missing) throw new ModelRefused(`The model has no output ${missing}; it has ${model.outputs.map(({ name }) => name).join(', ')}.`);
-  const { classes } = head.data as { classes?: number };
-  if (classes !== undefined && choices.layout !== 'boxes' && classes !== choices.classes.length) {
-    throw new ModelRefused(`The model tells ${classes} classes apart, ${choices.classes.length} are named. Name them all, in the order of its outputs.`);
-  }
+/**
+ * The card of an uploaded model, whose outputs have these shapes at the chosen input size. Throws a `ModelRefused` when the
+ * choices do not fit them.
+ */
+export function uploadCard(model: OnnxModel, choices: UploadChoices, ports: readonly OutputPort[], credits: readonly string[], createdAt: Date): ModelCard {
+  const fitted = fitChoices(choices, ports);
+  if ('problem' in fitted) throw new ModelRefused(fitted.problem);
+  const { task, name } = layoutSettings[choices.layout]!;
   const { input, type, layout: order } = imageInput(model);
   return {
     format: 'fieldmark-model', version: 2,
-    task: layout.task,
+    task,
     classes: choices.classes,
-    architecture: { backbone: model.producer || 'onnx', head: layout.name },
+    architecture: { backbone: model.producer || 'onnx', head: name },
     inputSize: choices.inputSize,
     normalisation: choices.normalisation,
     network: { runtime: 'onnx', input, type, layout: order, channels: choices.channels, outputs: choices.outputs },
-    head: head.data as Record<string, unknown>,
+    head: fitted.head as Record<string, unknown>,
     datasetHash: null, metrics: null, training: null, credits: [...credits], createdAt: createdAt.toISOString(),
   };
 }

@@ -18,8 +18,8 @@ export async function onnxRuntime(): Promise<OnnxRuntime> {
 
 /** Numbers for an input of a session. */
 export interface OnnxFeed {
-  type: 'float32' | 'float16' | 'uint8';
-  data: Float32Array | Uint16Array | Uint8Array;
+  type: 'float32' | 'float16' | 'uint8' | 'int32';
+  data: Float32Array | Uint16Array | Uint8Array | Int32Array;
   dims: readonly number[];
 }
 

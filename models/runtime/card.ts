@@ -45,7 +45,7 @@ const networkSchema = z.discriminatedUnion('runtime', [
   z.object({
     runtime: z.literal('onnx'),
     input: z.string(),
-    type: z.enum(['float32', 'float16', 'uint8']),
+    type: z.enum(['float32', 'float16', 'uint8', 'int32']),
     layout: z.enum(['nchw', 'nhwc']),
     channels: z.enum(['rgb', 'bgr', 'grey']),
     outputs: z.array(z.string()).min(1),

@@ -86,6 +86,52 @@ export const boxesModel = (): Uint8Array => model((w, x) => {
   return [[w.node('Add', [rows, nothing]), [1, 3, 6]]];
 });
 
+/** The finest cells alone, 64 of them, which is the number of no well-known model; boxes in shares of the input, scores before the sigmoid. */
+export const unusualDetector = (): Uint8Array => model((w, x) => {
+  const cells = w.node('Reshape', [pool(w, x, 8), w.int64([1, 3, 64])]);
+  const boxes = floats(w, [1, 4, 64], (i) => {
+    const [field, cell] = [Math.floor(i / 64), i % 64];
+    return (field === 0 ? (cell % 8) + 0.5 : field === 1 ? Math.floor(cell / 8) + 0.5 : 1) / 8;
+  });
+  return [[w.node('Concat', [boxes, w.node('Mul', [w.node('Sub', [cells, w.scalar(0.5)]), w.scalar(12)])], { axis: 1 }), [1, 7, 64]]];
+});
+
+/** Logits of red, green and blue after the axes of space, at half the input's size; what is dark is green. */
+export const colourMapModel = (): Uint8Array => model((w, x) => {
+  const colours = w.node('Add', [w.node('Mul', [pool(w, x, 2), w.scalar(20)]), floats(w, [1, 3, 1, 1], (i) => (i === 1 ? 5 : 0))]);
+  return [[w.node('Transpose', [colours], { perm: [0, 2, 3, 1] }), [1, 32, 32, 3]]];
+});
+
+/** The number of the class: 0 dark, 1 red, 2 green, 3 blue; as whole numbers. */
+export const indexMapModel = (): Uint8Array => {
+  const w = new OnnxWriter();
+  const x = w.input('images', 'float32', [1, 3, SIDE, SIDE]);
+  const scores = w.node('Concat', [floats(w, [1, 1, 32, 32], () => 0.5), pool(w, x, 2)], { axis: 1 });
+  w.output(w.node('ArgMax', [scores], { axis: 1, keepdims: 0 }), 'int64', [1, 32, 32]);
+  return w.encode();
+};
+
+/** Zero, whatever the image is: so that outputs depend on it. */
+const nothingOf = (w: OnnxWriter, x: string): string => w.node('Mul', [w.node('ReduceMean', [x], { axes: [1, 2, 3], keepdims: 0 }), w.scalar(0)]);
+
+/** Point k at y = 0.25, x = 0.05 · k of the input; the first two sure, the others not. */
+export const pointListModel = (): Uint8Array => model((w, x) => {
+  const points = floats(w, [1, 1, 6, 3], (i) => (i % 3 === 0 ? 0.25 : i % 3 === 1 ? 0.05 * Math.floor(i / 3) : i < 6 ? 0.9 : 0.2));
+  return [[w.node('Add', [points, nothingOf(w, x)]), [1, 1, 6, 3]]];
+});
+
+/** MoveNet's maps for two points on 8×8 cells: the first in cell (2, 3), the second in cell (5, 6), places a half and a quarter further. */
+export const movenetModel = (): Uint8Array => model((w, x) => {
+  const at = (row: number, column: number) => row * 8 + column;
+  const map = (channels: number, value: (cell: number, channel: number) => number) => w.node('Add', [floats(w, [1, 8, 8, channels], (i) => value(Math.floor(i / channels), i % channels)), nothingOf(w, x)]);
+  return [
+    [map(2, (cell, k) => (cell === (k === 0 ? at(2, 3) : at(5, 6)) ? 0.9 : 0.01)), [1, 8, 8, 2]],
+    [map(1, (cell) => (cell === at(4, 4) ? 0.9 : 0)), [1, 8, 8, 1]],
+    [map(4, (cell, c) => (cell === at(4, 4) ? [-2, -1, 1, 2][c]! : 0)), [1, 8, 8, 4]],
+    [map(4, (_cell, c) => (c < 2 ? 0.5 : 0.25)), [1, 8, 8, 4]],
+  ];
+});
+
 /** A network with an operator of somebody's own. */
 export const customModel = (): Uint8Array => model((w, x) => [[w.node('Magic', [x], {}, 'ai.somebody'), [1, 3, SIDE, SIDE]]]);
 /** A network with an operator that may go on without end. */
@@ -105,6 +151,16 @@ export function withMetadata(bytes: Uint8Array, entries: Readonly<Record<string,
 /** A varint. */
 function length(n: number): number[] {
   return n < 128 ? [n] : [(n & 127) | 128, ...length(n >> 7)];
+}
+
+/** The model with the sides of its input, and the shapes of its outputs, left open. */
+export function withOpenSize(bytes: Uint8Array): Uint8Array {
+  const decoded = ModelProto.decode(bytes) as unknown as { graph: Record<'input' | 'output', { type: { tensorType: { shape: { dim: object[] } } } }[]> };
+  const { input, output } = decoded.graph;
+  const { dim } = input[0]!.type.tensorType.shape;
+  dim.splice(2, 2, { dimParam: 'height' }, { dimParam: 'width' });
+  for (const { type: { tensorType: { shape } } } of output) shape.dim = shape.dim.map((_, i) => ({ dimParam: `d${i}` }));
+  return ModelProto.encode(decoded as never).finish();
 }
 
 interface Decoded {

@@ -7,9 +7,10 @@ import { refusing, sweepUploads, uploadedModel } from './lib/uploadedModel';
 export default defineJob({
   kind: 'inspectModel',
   ...jobKinds.inspectModel,
-  async run(ctx, { upload }) {
+  async run(ctx, { upload, inputSize }) {
     await sweepUploads(ctx);
-    const report = await refusing(async () => inspectUpload(await uploadedModel(ctx, upload)));
-    return { upload, report, summary: report.readings[0] ? `Looks like ${report.readings[0].choices.layout}` : 'No known layout of outputs' };
+    const report = await refusing(async () => inspectUpload(await uploadedModel(ctx, upload), { inputSize }));
+    const likeliest = report.readings.find(({ reading }) => reading.recognised);
+    return { upload, report, summary: likeliest ? `Looks like ${likeliest.choices.layout}` : 'Its outputs are of no layout that is recognised; choose one' };
   },
 });

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
 import { annotationKindOf } from '@/lib/core/labels';
-import { guessMapping, outputLayouts, type AboutLayout, type UploadChoices } from '@/models/browser';
+import { guessMapping, layoutSettings, type UploadChoices } from '@/models/browser';
 import { api } from '../../lib/api';
 import { formatCount } from '../../lib/format';
 import { isActive, outcomeOf, useJob } from '../../lib/jobs';
@@ -20,11 +20,11 @@ type AdoptBody = CallInput<Contract['adoptModel']>['body'];
 
 /** What the look at a file found; choices stay as they are, for the worker to check. */
 const reportSchema = z.object({
-  parameters: z.number(), nodes: z.number(), inputSize: z.object({ width: z.number(), height: z.number() }), resizable: z.boolean(),
+  parameters: z.number(), nodes: z.number(), inputSize: z.object({ width: z.number(), height: z.number() }), open: z.object({ width: z.boolean(), height: z.boolean() }),
   readings: z.array(z.object({ reading: z.looseObject({ layout: z.string() }), choices: z.custom<UploadChoices>((v) => typeof v === 'object' && v !== null) })),
 });
 
-const layoutOf = (name: string) => (outputLayouts as Readonly<Record<string, AboutLayout>>)[name];
+const layoutOf = (name: string) => layoutSettings[name];
 
 export function UploadedModel({ project, busy, onAdopt }: { project: string; busy: boolean; onAdopt: (body: AdoptBody) => void }) {
   const [sent, setSent] = useState<{ upload: string; job: string; name: string } | null>(null);
@@ -82,7 +82,7 @@ function Choices({ project, upload, name: given, report, busy, onAdopt }: { proj
           <Select label="Channels" allowDeselect={false} value={choices.channels} onChange={(v) => setChanges({ ...changes, channels: v as UploadChoices['channels'] })} data={[{ value: 'rgb', label: 'red, green, blue' }, { value: 'bgr', label: 'blue, green, red' }, { value: 'grey', label: 'grey' }]} />
         </Group>
         <Group grow align="flex-start">
-          {(['width', 'height'] as const).map((side) => <NumberInput key={side} label={`Input ${side}`} min={8} max={4096} disabled={!report.resizable} value={choices.inputSize[side]} onChange={(v) => typeof v === 'number' && setChanges({ ...changes, inputSize: { ...choices.inputSize, [side]: v } })} />)}
+          {(['width', 'height'] as const).map((side) => <NumberInput key={side} label={`Input ${side}`} min={8} max={4096} disabled={!report.open[side]} value={choices.inputSize[side]} onChange={(v) => typeof v === 'number' && setChanges({ ...changes, inputSize: { ...choices.inputSize, [side]: v } })} />)}
           <Textarea label="Names of its classes" description="One a line, in the order of its outputs" autosize minRows={1} maxRows={4} key={index} defaultValue={names} onBlur={(e) => rename(e.currentTarget.value)} />
         </Group>
         <ClassMapping task={task} from={choices.classes} to={own} value={mapping} onChange={setMapping} />

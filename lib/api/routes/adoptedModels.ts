@@ -12,6 +12,10 @@ export const uploadModel = defineRoute({
   method: 'POST', path: '/projects/{project}/models/uploads', permission: 'train', summary: 'Upload an ONNX model; the job says how it can be read (its result: `report`)', params: projectParam,
   query: z.object({ name: z.string().min(1).max(300) }), body: 'stream', response: z.object({ upload: uuid, bytes: z.number().int(), job: uuid }),
 });
+export const inspectUpload = defineRoute({
+  method: 'POST', path: '/projects/{project}/models/uploads/{upload}/inspect', permission: 'train', summary: 'Look at an uploaded model again, at another input size (result of the job: `report`)', params: uploadParam,
+  body: z.object({ inputSize: z.object({ width: z.number().int().min(8).max(4096), height: z.number().int().min(8).max(4096) }) }), response: z.object({ job: uuid }),
+});
 export const tryModel = defineRoute({
   method: 'POST', path: '/projects/{project}/models/uploads/{upload}/try', permission: 'train', summary: 'Run an uploaded model on one image without keeping it (result of the job: `labels`)', params: uploadParam,
   body: z.object({ choices, item: uuid, minScore: z.number().min(0).max(1).default(0.25) }), response: z.object({ job: uuid }),

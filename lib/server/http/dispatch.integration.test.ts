@@ -114,6 +114,7 @@ function sampleBody(id: RouteId, item: string): unknown {
     eraseProject: { confirmName: 'Secret' }, saveSchema: { base: 1, schema: { classes: [] } }, saveGuide: { base: 0, markdown: '', examples: [] },
     trashItems: { items: [item] }, restoreItems: { items: [item] }, eraseItems: { items: [item] }, setStatus: { status: 'done' }, sendOperations: { operations: [op] },
     createExport: { format: 'coco' },
+    inspectUpload: { inputSize: { width: 320, height: 320 } },
     tryModel: { choices: { layout: 'yolo', classes: [{ id: '0', name: 'cell' }] }, item }, adoptModel: { source: { kind: 'builtin', builtin: 'coco' }, mapping: {} },
     compare: { a: { kind: 'team', id: null }, b: { kind: 'truth', id: null } },
   };

@@ -5,7 +5,7 @@
 import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
-import type { adoptModel, tryModel } from '@/lib/api/routes/adoptedModels';
+import type { adoptModel, inspectUpload, tryModel } from '@/lib/api/routes/adoptedModels';
 import { db } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
 import { enqueue } from '@/lib/server/queue';
@@ -28,6 +28,13 @@ export async function upload(who: Principal, projectId: string, name: string, bo
 
 async function requireUpload(projectId: string, upload: string): Promise<void> {
   if (!(await objectStore().stat(uploadedModelKey(projectId, upload)))) throw new AppError('not-found', 'There is no such upload: it was kept already, or is older than a day. Upload the file again.');
+}
+
+/** Outputs have other shapes at another input size; a file that leaves it open is looked at again. */
+export async function inspect(who: Principal, projectId: string, uploadId: string, { inputSize }: z.output<typeof inspectUpload.body>): Promise<{ job: string }> {
+  const project = await requireProject(who, projectId);
+  await requireUpload(project.id, uploadId);
+  return { job: await enqueue(db(), 'inspectModel', { upload: uploadId, inputSize }, { title: `Look at a model at ${inputSize.width}×${inputSize.height}`, projectId: project.id, workspaceId: who.workspaceId, userId: who.userId }) };
 }
 
 export async function tryOut(who: Principal, projectId: string, uploadId: string, { choices, item: itemId, minScore }: z.output<typeof tryModel.body>): Promise<{ job: string }> {

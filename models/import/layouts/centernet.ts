@@ -2,25 +2,11 @@
  * CenterNet (Zhou et al. 2019, "Objects as Points"): a map of class scores whose peaks are the objects' middles, and for each
  * place the distances to the edges (left, top, right, bottom) or the size, in input pixels or cells.
  */
-import { z } from 'zod';
 import { type ScoredBox } from '../../heads/yolo';
 import { fuseDetections } from '../../tasks/detect/decode';
 import { type View } from '../../tasks/types';
-import { about } from './about';
-import { type OutputLayout, type OutputPort } from './types';
-
-const headSchema = z.object({
-  order: z.enum(['nchw', 'nhwc']),
-  /** Input pixels a cell covers along each side. */
-  stride: z.number().int().positive(),
-  classes: z.number().int().positive(),
-  /** Scores come before the sigmoid. */
-  logits: z.boolean(),
-  size: z.object({ fields: z.union([z.literal(2), z.literal(4)]), unit: z.enum(['pixels', 'cells']) }),
-  /** A third output moves the middle within its cell. */
-  offset: z.boolean(),
-});
-type Head = z.infer<typeof headSchema>;
+import { centernet as settings, type CenternetHead as Head } from '../settings/centernet';
+import { type OutputLayout } from './types';
 
 const sigmoid = (t: number): number => 1 / (1 + Math.exp(-t));
 
@@ -56,33 +42,7 @@ function peaks({ design, outputs }: Pick<View<Head>, 'design' | 'outputs'>, minS
 }
 
 export const centernet: OutputLayout<Head> = {
-  ...about.centernet,
-  headSchema,
+  ...settings,
   defaults: { decode: { minScore: 0.001, nmsIou: 0.5, limit: 100 } },
-
-  recognise(outputs, { inputSize }) {
-    if (outputs.length < 2 || outputs.length > 3 || outputs.some(({ shape }) => shape.length !== 4 || shape[0] !== 1)) return null;
-    for (const order of ['nchw', 'nhwc'] as const) {
-      const channels = ({ shape }: OutputPort) => (order === 'nchw' ? shape[1]! : shape[3]!);
-      const space = ({ shape }: OutputPort) => (order === 'nchw' ? shape.slice(2) : shape.slice(1, 3));
-      const stride = inputSize.height / space(outputs[0]!)[0]!;
-      if (!Number.isInteger(stride) || outputs.some((port) => space(port)[0] !== inputSize.height / stride || space(port)[1] !== inputSize.width / stride)) continue;
-      const [heat, size, offset] = [...outputs].sort((p, q) => rank(channels(q), q.name) - rank(channels(p), p.name)) as [OutputPort, OutputPort, OutputPort | undefined];
-      const fields = channels(size);
-      if ((fields !== 2 && fields !== 4) || (offset && channels(offset) !== 2)) continue;
-      const head: Head = { order, stride, classes: channels(heat), logits: false, size: { fields, unit: 'cells' }, offset: offset !== undefined };
-      return { head, outputs: [heat, size, ...(offset ? [offset] : [])].map(({ name }) => name), classes: head.classes };
-    }
-    return null;
-  },
-
   decode: (views, options) => fuseDetections(views, options, peaks),
 };
-
-/** Scores first, then sizes, then offsets: by their names, else by the number of their channels. */
-function rank(channels: number, name: string): number {
-  if (/heat|hm|cls|score|keypoint/i.test(name)) return 1e6;
-  if (/off|reg/i.test(name)) return -1;
-  if (/wh|size/i.test(name)) return 0.5;
-  return channels <= 2 ? 0 : channels;
-}

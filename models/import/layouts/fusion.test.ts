@@ -4,7 +4,7 @@ import { maskArea, maskBounds } from '@/lib/core/masks';
 import { pointToInput } from '../../tasks/frame';
 import { type Frame, type LandmarksLabel, type MaskLabel, type View } from '../../tasks/types';
 import { framesOf } from '../../node/predict/views';
-import { type Predictions } from './predictions';
+import { type Predictions } from '../settings/yolo';
 import { yolov8Pose } from './yoloPose';
 import { yolov8Segment } from './yoloSegment';
 

@@ -2,26 +2,16 @@
  * MoveNet single pose (Google 2021): where a person's middle is, from it a first guess of every point, a score map a point that
  * is weighed by the distance to that guess, and the place within the cell.
  */
-import { z } from 'zod';
 import { swapPoints } from '../../data/mapLabels';
-import { pointToFull } from '../../tasks/frame';
+import { pointToFull, showsPlace } from '../../tasks/frame';
 import { type LabelledPoint, type LandmarksLabel, type View } from '../../tasks/types';
-import { about } from './about';
+import { movenet as settings, type MovenetHead as Head } from '../settings/movenet';
 import { type OutputLayout } from './types';
-
-const headSchema = z.object({
-  points: z.number().int().positive(),
-  /** Cells along each side of the maps. */
-  cells: z.number().int().positive(),
-  /** Added to the distance from the first guess before the scores are divided by it. */
-  distance: z.number().positive(),
-});
-type Head = z.infer<typeof headSchema>;
 
 /** A point of which the network is at least this sure is visible. */
 const VISIBLE = 0.3;
 
-interface ScoredPoint extends LabelledPoint {
+export interface ScoredPoint extends LabelledPoint {
   score: number;
 }
 
@@ -53,29 +43,30 @@ export function movenetPoints({ design, outputs }: Pick<View<Head>, 'design' | '
   });
 }
 
+/** One person; the score is the mean of the points'. Several views are averaged point by point, weighed by the points' scores. */
+export function meanPose(views: readonly View<unknown>[], seen: readonly ScoredPoint[][], minScore: number): (LandmarksLabel & { score: number })[] {
+  const { full } = views[0]!.frame;
+  const { id, swaps } = views[0]!.design.classes[0]!;
+  const placed = seen.map((list, v) => {
+    const { frame } = views[v]!;
+    const points = list.map((point) => ({ ...point, ...pointToFull(point, frame) }));
+    return frame.mirrored ? swapPoints(points, swaps) : points;
+  });
+  const points = placed[0]!.map((_, k): ScoredPoint => {
+    const all = placed.map((list, v) => ({ ...list[k]!, frame: views[v]!.frame }));
+    const shown = all.filter((point) => showsPlace(point.frame, point));
+    const of = shown.length > 0 ? shown : all;
+    const weight = of.reduce((sum, { score }) => sum + score, 0);
+    const mean = (axis: 'x' | 'y') => (weight > 0 ? of.reduce((sum, point) => sum + point[axis] * point.score, 0) / weight : of[0]![axis]);
+    const score = weight / of.length;
+    return { x: Math.min(full.width, Math.max(0, mean('x'))), y: Math.min(full.height, Math.max(0, mean('y'))), v: score >= VISIBLE ? 2 : 1, score };
+  });
+  const score = points.reduce((sum, point) => sum + point.score, 0) / points.length;
+  return score < minScore ? [] : [{ kind: 'landmarks', classId: id, points: points.map(({ x, y, v }) => ({ x, y, v })), score }];
+}
+
 export const movenet: OutputLayout<Head> = {
-  ...about.movenet,
-  headSchema,
+  ...settings,
   defaults: { decode: { minScore: 0.2, nmsIou: 0.5, limit: 1 } },
-  recognise: () => null,
-  /** One person; the score is the mean of the points'. Several views are averaged point by point. */
-  decode(views, { minScore }) {
-    const { full } = views[0]!.frame;
-    const { id, swaps } = views[0]!.design.classes[0]!;
-    const seen = views.map((view) => {
-      const points = movenetPoints(view).map((point) => ({ ...point, ...pointToFull(point, view.frame) }));
-      return view.frame.mirrored ? swapPoints(points, swaps) : points;
-    });
-    const points = seen[0]!.map((_, k): ScoredPoint => {
-      const of = seen.map((list) => list[k]!);
-      const total = of.reduce((sum, { score }) => sum + score, 0) || 1;
-      const mean = (axis: 'x' | 'y') => of.reduce((sum, point) => sum + point[axis] * point.score, 0) / total;
-      const score = total / of.length;
-      return { x: Math.min(full.width, Math.max(0, mean('x'))), y: Math.min(full.height, Math.max(0, mean('y'))), v: score >= VISIBLE ? 2 : 1, score };
-    });
-    const score = points.reduce((sum, point) => sum + point.score, 0) / points.length;
-    if (score < minScore) return [];
-    const label: LandmarksLabel & { score: number } = { kind: 'landmarks', classId: id, points: points.map(({ x, y, v }) => ({ x, y, v })), score };
-    return [label];
-  },
+  decode: (views, { minScore }) => meanPose(views, views.map(movenetPoints), minScore),
 };

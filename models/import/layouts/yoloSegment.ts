@@ -3,18 +3,18 @@ import { isEmptyMask, maskFromBitmap, type PixelRect } from '@/lib/core/masks';
 import { fuseObjects, type FusedObject, type SeenObject } from '../../tasks/detect/decode';
 import { pointToInput } from '../../tasks/frame';
 import { type MaskLabel, type View } from '../../tasks/types';
-import { about } from './about';
-import { candidatesOf, depthOf, predictionsSchema, readerOf, type Candidate, type Predictions } from './predictions';
-import { gridCells, type OutputLayout } from './types';
-import { matrixOf } from './yolo';
+import * as settings from '../settings/yolo';
+import { candidatesOf, readerOf, type Candidate } from './predictions';
+import { type OutputLayout } from './types';
 
+type Predictions = settings.Predictions;
 type Prototypes = NonNullable<Predictions['masks']>;
 
 /** The mask's logit at every prototype cell. */
 function logitsOf({ outputs, design }: View<Predictions>, { index }: Candidate, masks: Prototypes): Float32Array {
   const { head } = design;
   const read = readerOf(outputs[0]!, head);
-  const first = depthOf(head) - masks.count;
+  const first = settings.depthOf(head) - masks.count;
   const prototypes = outputs[1]!;
   const cells = masks.width * masks.height;
   const logits = new Float32Array(cells);
@@ -76,25 +76,10 @@ function maskOf({ box, seen }: FusedObject<Predictions, Candidate>): MaskLabel['
 }
 
 export const yolov8Segment: OutputLayout<Predictions> = {
-  ...about['yolov8-seg'],
-  headSchema: predictionsSchema,
+  ...settings.yolov8Segment,
   defaults: { decode: { minScore: 0.25, nmsIou: 0.5, limit: 300 } },
 
-  recognise(outputs, { inputSize, metadata }) {
-    const prototypes = outputs.find(({ shape }) => shape.length === 4 && shape[0] === 1);
-    const matrix = matrixOf(outputs.find(({ shape }) => shape.length === 3));
-    if (!prototypes || !matrix || outputs.length !== 2) return null;
-    const [, count, height, width] = prototypes.shape as [number, number, number, number];
-    const cells = gridCells(inputSize);
-    const columns = matrix.columns === cells;
-    const rows = matrix.rows === 3 * cells;
-    if (columns === rows || (metadata.task && metadata.task !== 'segment')) return null;
-    const classes = (columns ? matrix.rows - 4 : matrix.columns - 5) - count;
-    if (classes < 1) return null;
-    return { head: { columns, objectness: rows, classes, points: null, masks: { count, width, height } }, outputs: [matrix.name, prototypes.name], classes };
-  },
-
-  decode: (views, options) => fuseObjects(views, options, ({ outputs, design }, minScore) => candidatesOf({ outputs }, design.head, minScore))
+  decode: (views, options) => fuseObjects(views, options, candidatesOf)
     .flatMap((object): (MaskLabel & { score: number })[] => {
       const mask = maskOf(object);
       return isEmptyMask(mask) ? [] : [{ kind: 'mask', classId: object.box.classId, mask, score: object.box.score }];

@@ -27,8 +27,15 @@ export function prepareInput(pixels: Uint8Array, { inputSize: { width, height },
     }
   });
   const dims = planes ? [1, order.length, height, width] : [1, height, width, order.length];
-  return { type, dims, data: type === 'float16' ? encodeHalf(data) : type === 'uint8' ? Uint8Array.from(data, (v) => Math.round(v)) : data };
+  return { type, dims, data: inType[type](data) };
 }
+
+const inType: Readonly<Record<OnnxFeed['type'], (data: Float32Array) => OnnxFeed['data']>> = {
+  float32: (data) => data,
+  float16: encodeHalf,
+  uint8: (data) => Uint8Array.from(data, (v) => Math.round(v)),
+  int32: (data) => Int32Array.from(data, (v) => Math.round(v)),
+};
 
 /** Any numbers as floats. */
 export function toFloats({ data, type }: Tensor): Float32Array {

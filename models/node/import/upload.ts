@@ -3,10 +3,10 @@
  * model that takes too long or too much can be ended.
  */
 import type { InferenceSession } from 'onnxruntime-node';
-import { readings, type OutputPort, type Reading } from '../../import/layouts';
+import { readings, type OutputPort, type Reading } from '../../import/settings';
 import { checkOnnx, MAX_ONNX_BYTES, ModelRefused, readOnnx, WireError, type OnnxModel } from '../../import/onnx';
 import { type UploadChoices } from '../../import/choices';
-import { guessChoices, imageInput, inputSizeOf, uploadCard } from '../../import/upload';
+import { guessChoices, hintsOf, imageInput, inputSizeOf, uploadCard } from '../../import/upload';
 import { type Size } from '../../data/letterbox';
 import { type Predictor } from '../../inference/types';
 import { type ModelCard, type StoredNetwork } from '../../runtime/card';
@@ -22,11 +22,11 @@ export interface UploadReport {
   /** Numbers in the weights. */
   parameters: number;
   inputSize: Size;
-  /** The file leaves the size of its input open. */
-  resizable: boolean;
+  /** Which sides of its input the file leaves open. */
+  open: { width: boolean; height: boolean };
   /** Outputs with the shapes they have at this input size. */
   outputs: OutputPort[];
-  /** Ways to read the outputs, the likeliest first, each with choices to begin with. Empty: no known layout. */
+  /** Every layout with choices to begin with: those that the outputs look like first, the likeliest at the head. */
   readings: { reading: Reading; choices: UploadChoices }[];
 }
 
@@ -69,7 +69,7 @@ async function tryShapes(session: InferenceSession, network: Omit<StoredNetwork 
   }
   return session.outputNames.flatMap((name) => {
     const value = results[name]!;
-    return 'dims' in value && value.type !== 'string' ? [{ name, shape: value.dims }] : [];
+    return 'dims' in value && value.type !== 'string' ? [{ name, shape: value.dims, type: value.type }] : [];
   });
 }
 
@@ -87,30 +87,44 @@ export async function inspectUpload(bytes: Uint8Array, { inputSize: wanted, thre
       nodes: model.nodes.length,
       parameters: model.initializers.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0),
       inputSize,
-      resizable: size.width === undefined || size.height === undefined,
+      open: { width: size.width === undefined, height: size.height === undefined },
       outputs,
-      readings: readings(outputs, { inputSize, metadata: model.metadata }).map((reading) => ({ reading, choices: guessChoices(model, reading, inputSize) })),
+      readings: readings(outputs, hintsOf(model, inputSize)).map((reading) => ({ reading, choices: guessChoices(model, reading, inputSize) })),
     };
   } finally {
     await session.release();
   }
 }
 
+/** The model with these choices and its card. Runs it once, for the shapes of its outputs. Rejects with a `ModelRefused`. */
+async function open(bytes: Uint8Array, choices: UploadChoices, threads: number, credits: readonly string[] = []): Promise<{ card: ModelCard; predictor: Predictor }> {
+  const model = readUpload(bytes);
+  const { input, type, layout } = imageInput(model);
+  const session = await openOrRefuse(bytes, threads);
+  try {
+    const ports = await tryShapes(session, { runtime: 'onnx', input, type, layout, channels: choices.channels }, choices.inputSize);
+    const card = uploadCard(model, choices, ports, credits, new Date());
+    const network = networkOf(session, { ...card, network: card.network as StoredNetwork & { runtime: 'onnx' } });
+    return { card, predictor: new MemberPredictor(card, readingOf(card), [{ design: card, network }]) };
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+}
+
 /** The model with these choices, ready to be tried on images. Rejects with a `ModelRefused`. */
 export async function openUpload(bytes: Uint8Array, choices: UploadChoices, { threads = 1 }: { threads?: number } = {}): Promise<Predictor> {
-  const card = uploadCard(readUpload(bytes), choices, [], new Date());
-  const network = networkOf(await openOrRefuse(bytes, threads), { ...card, network: card.network as StoredNetwork & { runtime: 'onnx' } });
-  return new MemberPredictor(card, readingOf(card), [{ design: card, network }]);
+  return (await open(bytes, choices, threads)).predictor;
 }
 
 /** Writes the model and its card to the folder `dir`, after a trial on an image of grey. Rejects with a `ModelRefused`. */
 export async function saveUpload(bytes: Uint8Array, choices: UploadChoices, dir: string, credits: readonly string[] = []): Promise<ModelCard> {
-  const card = uploadCard(readUpload(bytes), choices, credits, new Date());
-  const predictor = await openUpload(bytes, choices);
+  const { card, predictor } = await open(bytes, choices, 1, credits);
   try {
     const { width, height } = choices.inputSize;
     await predictor.predict([{ load: async () => ({ data: new Uint8Array(width * height * 3).fill(114), width, height, channels: 3 as const }) }]);
   } catch (error) {
+    if (error instanceof ModelRefused) throw error;
     throw new ModelRefused(`The model does not give what ${choices.layout} needs: ${firstLine(error)}.`);
   } finally {
     await predictor.dispose();
