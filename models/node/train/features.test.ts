@@ -113,3 +113,26 @@ describe('a run in stages', () => {
     expect(await weightsOf('cut')).toBe(await weightsOf('whole-stages'));
   }, 120_000);
 });
+
+describe('a run with little memory', () => {
+  it('warns, and goes on in parts of the same size where there is more, to the very weights of a run that stayed', async () => {
+    const tight = { start: 'scratch', epochs: 3, memoryBytes: 1 } as const;
+    const notes: string[] = [];
+    await train('stayed', tight, undefined, { onNote: (note) => notes.push(note) });
+    expect(notes.join()).toMatch(/Even one image at a time is expected to need up to \d+ MB, more than the 0 MB allowed/);
+    const abort = new AbortController();
+    const step = Trainer.prototype.train;
+    let steps = 0;
+    vi.spyOn(Trainer.prototype, 'train').mockImplementation(function (this: Trainer, batch, rate) {
+      if (++steps === 3) abort.abort();
+      return step.call(this, batch, rate);
+    });
+    await expect(trainModel(data(), options('moved', tight), {}, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    vi.restoreAllMocks();
+    expect(await train('moved', { ...tight, memoryBytes: 2 ** 32 })).toMatchObject({ resumed: true, steps: 6 });
+    expect(await weightsOf('moved')).toBe(await weightsOf('stayed'));
+    // Whole batches have other means and deviations: that they were taken in parts is to be seen.
+    await train('roomy', { ...tight, memoryBytes: 2 ** 32 });
+    expect(await weightsOf('roomy')).not.toBe(await weightsOf('stayed'));
+  }, 120_000);
+});
