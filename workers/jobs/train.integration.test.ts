@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const block = uuidv7();
 const schema: LabelSchema = { classes: [{ id: block, index: 0, name: 'block', color: classPalette[0], hotkey: null, kind: 'box', description: '', skeleton: null, attributes: [] }] };
-const options = { task: 'detect' as const, backbone: 'default', start: 'default' as const, depth: 'auto' as const, minutes: null, epochs: 2, inputSize: 64, batch: 4, anchors: 2, learningRate: null, optimizer: 'adamw' as const, schedule: 'cosine' as const, seed: 1, augmentation: {} };
+const options = { task: 'detect' as const, backbone: 'default', start: 'default', depth: 'auto' as const, minutes: null, epochs: 2, inputSize: 64, batch: 4, anchors: 2, learningRate: null, optimizer: 'adamw' as const, schedule: 'cosine' as const, seed: 1, augmentation: {} };
 const train = (project: string, version: string | null = null, more: Partial<typeof options> = {}) => rounds.train({ params: { project }, query: undefined, body: { version, name: '', options: { ...options, ...more } } }, at.ctx);
 
 async function project(name: string, done: number, open: number): Promise<string> {
@@ -209,6 +209,12 @@ describe('a round', () => {
     await at.finished(job);
     const model = await at.db.modelVersion.findUniqueOrThrow({ where: { jobId: job } });
     expect((model.options as { notes: string[] }).notes.join('\n')).toMatch(/erased since: 1 image/);
+
+    // Weights from an address inside the network are not fetched, and what may be a key in it is not shown.
+    const { job: inside } = await train(id, version, { start: 'http://127.0.0.1:9/model.json?key=secret' });
+    const { error } = await at.finished(inside, { state: 'failed' });
+    expect(error).toMatch(/127\.0\.0\.1 is an address of this machine/);
+    expect(error).not.toContain('secret');
   }, 300_000);
 });
 

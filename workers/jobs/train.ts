@@ -42,6 +42,7 @@ export default defineJob({
       return resultOf(model);
     } catch (error) {
       // A job that only its worker stopped goes on later, here or elsewhere.
+      if (error instanceof Error) error.message = withoutKey(error.message, payload.options.start);
       if (!ctx.signal.aborted || (await wasCancelled(ctx))) await checkpoint.remove().catch((err: unknown) => ctx.log.warn({ err }, 'The checkpoint stays in the store for now'));
       throw error;
     }
@@ -71,7 +72,7 @@ async function trainAndKeep(ctx: JobContext, payload: JobInput<'train'>, folder:
   const trained = await checkpoint.during(() => trainModel(
     { train: set.train.map(example), val: (watchesTrain ? set.train : set.val).map(example), classes: set.classes, datasetHash: manifest },
     { ...optionsOf(payload.options), ...start, threads: () => threadsNow(ctx), outDir, checkpointDir: checkpoint.folder, featureDir: path.join(ctx.cacheDir, 'features') },
-    { onPreparing: (done, of) => report.preparing(done, of), onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(n) },
+    { onPreparing: (done, of) => report.preparing(done, of), onProgress: (p) => report.progress(p), onEvaluation: (e) => report.evaluation(e), onNote: (n) => report.note(withoutKey(n, payload.options.start)) },
     ctx.signal,
   ));
 
@@ -94,10 +95,18 @@ function optionsOf(o: JobInput<'train'>['options']): Omit<TrainOptions, 'outDir'
 /** Where the weights come from that the training begins with. */
 async function startOf(ctx: JobContext, start: JobInput<'train'>['options']['start']): Promise<Pick<TrainOptions, 'start'>> {
   if (start === 'default') return {};
-  if (start === 'scratch') return { start };
+  if (start === 'scratch' || isAddress(start)) return { start };
   const model = await ctx.db.modelVersion.findFirst({ where: { id: start, projectId: ctx.projectId! }, select: { objectPrefix: true } });
   if (!model) throw new AppError('not-found', 'The model whose weights the training should begin with is not in this project any more. Choose another.');
   return { start: await modelFolder(ctx, model.objectPrefix) };
+}
+
+const isAddress = (start: string) => /^https?:/i.test(start);
+
+/** A text without what follows the ? of the address that training begins with: it may be a key that opens it. */
+function withoutKey(text: string, start: string): string {
+  const query = isAddress(start) ? new URL(start).search : '';
+  return query ? text.replaceAll(query, '') : text;
 }
 
 /** The folder of this job's checkpoint and model. What training jobs that are over have left is removed on the way. */
@@ -128,7 +137,7 @@ async function measure(
 }
 
 interface Finished {
-  payload: { version: string; name: string; options: object };
+  payload: JobInput<'train'>;
   version: { id: string; number: number };
   set: TrainingSet;
   card: ModelCard;
@@ -157,7 +166,7 @@ async function keep(ctx: JobContext, { payload, version, set, card, seconds, mea
       const model = await insertModel(tx, {
         id: ctx.jobId, projectId, name: payload.name, task: card.task, jobId: ctx.jobId, datasetVersionId: version.id, card: card as unknown as Prisma.InputJsonValue, metrics,
         perClass: perClassOf(measured, set.classes) as unknown as Prisma.InputJsonValue,
-        options: { ...payload.options, notes: note ? [...report.notes, note] : report.notes, versionNumber: version.number } as Prisma.InputJsonValue, objectPrefix, bytes: BigInt(bytes), parameters, trainedSeconds: seconds,
+        options: { ...payload.options, start: withoutKey(payload.options.start, payload.options.start), notes: note ? [...report.notes, note] : report.notes, versionNumber: version.number } as Prisma.InputJsonValue, objectPrefix, bytes: BigInt(bytes), parameters, trainedSeconds: seconds,
       });
       if (promote) await makeCurrent(tx, projectId, model.id);
       await notify(tx, { type: 'changed', entity: 'model', id: model.id, projectId });

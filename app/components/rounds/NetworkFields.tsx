@@ -1,6 +1,7 @@
 'use client';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Group, Select, Text } from '@mantine/core';
+import { Group, Select, Text, TextInput } from '@mantine/core';
+import { weightsAddress } from '@/lib/api/routes/rounds';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
 import type { TaskName } from '@/lib/core/labels';
@@ -16,15 +17,23 @@ const depths: Record<NetworkChoice['depth'], string> = {
   auto: 'Chosen from the number of labelled images', head: 'The head alone (few images)', partial: 'Head and last third of the backbone', full: 'Everything',
 };
 
+const ADDRESS = 'address';
+/** A start that is no address. */
+const named = /^(default|scratch|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+export const isWeightsAddress = (text: string): boolean => weightsAddress.safeParse(text).success;
+/** What is missing in the choice; null when nothing is. */
+export const networkFault = ({ start }: NetworkChoice): string | null => (named.test(start) || isWeightsAddress(start) ? null : 'Under More settings, give the address of the model to begin with.');
+
 /** Which network learns, with which weights it begins, and how much of it learns. */
 export function NetworkFields({ project, task, value, onChange }: { project: string; task: TaskName; value: NetworkChoice; onChange: (value: NetworkChoice) => void }) {
   const learning = useQuery(q.learning());
   const abilities = learning.data?.abilities;
   const models = rowsOf(useInfiniteQuery(q.models(project)).data);
   const usual = abilities?.tasks.find((t) => t.name === task)?.backbone;
-  const named = value.backbone === 'default' ? usual : value.backbone;
-  const backbone = abilities?.backbones.find((b) => b.name === named);
+  const chosen = value.backbone === 'default' ? usual : value.backbone;
+  const backbone = abilities?.backbones.find((b) => b.name === chosen);
   const families = [...new Set(abilities?.backbones.map((b) => b.family))];
+  const byAddress = !named.test(value.start);
   const begins = value.start === 'scratch' ? false : value.start !== 'default' || !!backbone?.trained;
   if (learning.error && !learning.data) return <ErrorState error={learning.error} what="What can be trained" onRetry={() => void learning.refetch()} />;
   return (
@@ -38,7 +47,7 @@ export function NetworkFields({ project, task, value, onChange }: { project: str
         ]}
       />
       <Select
-        label="Begins with" w={280} allowDeselect={false} value={value.start} onChange={(v) => onChange({ ...value, start: v ?? 'default' })}
+        label="Begins with" w={280} allowDeselect={false} value={byAddress ? ADDRESS : value.start} onChange={(v) => onChange({ ...value, start: v === ADDRESS ? '' : (v ?? 'default') })}
         description={backbone?.trained && value.start === 'default' ? `Weights trained on ${backbone.trained}` : begins ? 'Weights of layers that fit are taken over' : 'Weights drawn from the seed'}
         data={[
           { value: 'default', label: backbone?.trained ? 'The weights that come with it' : 'Fresh weights' },
@@ -47,8 +56,15 @@ export function NetworkFields({ project, task, value, onChange }: { project: str
             const best = headline(m);
             return { value: m.id, label: `Model ${m.number}${best ? ` · ${best.title} ${best.value}` : ''}` };
           }) }] : []),
+          { value: ADDRESS, label: 'A model at an address' },
         ]}
       />
+      {byAddress && (
+        <TextInput
+          label="Address of its model.json" w={400} type="url" maxLength={2000} placeholder="https://…/model.json" value={value.start} onChange={(e) => onChange({ ...value, start: e.currentTarget.value.trim() })}
+          description="Of a TensorFlow.js model; the worker fetches it, with the weights beside it" error={value.start !== '' && !isWeightsAddress(value.start) && 'An http or https address, without name and password'}
+        />
+      )}
       <Select
         label="What learns" w={270} allowDeselect={false} disabled={!begins} value={begins ? value.depth : 'full'} onChange={(v) => onChange({ ...value, depth: (v ?? 'auto') as NetworkChoice['depth'] })}
         description={begins ? 'Frozen layers are computed once and kept' : 'Fresh weights: all of it has to learn'}

@@ -15,7 +15,7 @@ import { useAction } from '../../lib/useAction';
 import { ActionButton } from '../common/ActionButton';
 import { NumberField } from '../common/NumberField';
 import { AugmentationFields } from './AugmentationFields';
-import { defaultNetwork, NetworkFields, type NetworkChoice } from './NetworkFields';
+import { defaultNetwork, networkFault, NetworkFields, type NetworkChoice } from './NetworkFields';
 
 interface Props { project: string; version: string | null; running: boolean; onStarted: (job: string) => void }
 
@@ -112,7 +112,7 @@ export function TrainForm({ project, version, running, onStarted }: Props) {
               </Accordion.Item>
             </Accordion>
             <Group gap="xs">
-              <ActionButton type="submit" permission="train" variant="filled" leftSection={<IconCpu size={15} aria-hidden />} loading={start.isPending} blocked={chosen === NEW && counts?.done === 0 && 'No image is done yet.'}>Train</ActionButton>
+              <ActionButton type="submit" permission="train" variant="filled" leftSection={<IconCpu size={15} aria-hidden />} loading={start.isPending} blocked={networkFault(network) ?? (chosen === NEW && counts?.done === 0 && 'No image is done yet.')}>Train</ActionButton>
               {running && <Button onClick={() => setOpened(false)}>Close</Button>}
             </Group>
           </Stack>

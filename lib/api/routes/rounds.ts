@@ -50,10 +50,12 @@ export const version = defineRoute({ method: 'GET', path: '/versions/{id}', perm
 export const manifest = defineRoute({ method: 'GET', path: '/versions/{id}/manifest', permission: 'data.export', summary: 'The manifest: sorted JSON lines', params: idParam, response: 'stream' });
 
 // Training and models ------------------------------------------------------------------------------------------------
+export const weightsAddress = z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).max(2000)
+  .refine((address) => !/^https?:\/*[^/?#]*@/i.test(address), 'must not contain a name or password: it is kept with the run');
 export const trainOptions = z.object({
   task: z.enum(projectTasks).default('detect'),
   backbone: z.string().max(60).default('default').describe('a name of GET /learning, or `default` for the one the task suggests'),
-  start: z.union([z.literal('default'), z.literal('scratch'), uuid]).default('default').describe('weights to begin with: those that come with the backbone (where there are any), none, or those of a model of this project'),
+  start: z.union([z.literal('default'), z.literal('scratch'), uuid, weightsAddress]).default('default').describe('weights to begin with: those that come with the backbone (where there are any), none, those of a model of this project, or those at the http(s) address of the model.json of a TensorFlow.js layers or graph model; only the public internet is asked, unless the installation allows more'),
   depth: z.enum(['auto', 'head', 'partial', 'full']).default('auto').describe('what learns: the head alone, the last third of the backbone too, or everything; auto: by the number of labelled images'),
   minutes: z.number().min(0.25).max(24 * 60).nullable().default(10).describe('wall time the run may take; null: by epochs'),
   epochs: z.number().int().min(1).max(10_000).nullable().default(null),
