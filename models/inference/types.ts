@@ -29,6 +29,8 @@ export interface PredictOptions extends Partial<DecodeOptions> {
   signal?: AbortSignal;
   /** Called after each image, in order. */
   onImage?: (index: number, prediction: Prediction) => void | Promise<void>;
+  /** Called in its place for an image that cannot be read; the others go on. Without it such an image ends the run. */
+  onUnreadable?: (index: number, error: Error) => void | Promise<void>;
 }
 
 /** Labels of one image, clipped to it, sorted by falling score. */

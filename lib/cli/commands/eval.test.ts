@@ -64,6 +64,51 @@ describe('files', () => {
     expect(spoken.stdout).toContain('1 detection of categories that the ground truth does not have was left out.');
     expect(spoken.json).toBeNull();
   });
+  it('goes by the name of a category, where a detection has one', async () => {
+    const two = { images: [{ id: 1, file_name: 'a.jpg', width: 10, height: 10 }], categories: [{ id: 1, name: 'Dog' }, { id: 2, name: 'cat' }], annotations: [{ ...truth, category_id: 2 }] };
+    await write('gt.json', two);
+    const box = { image_id: 1, bbox: [0, 0, 4, 4], score: 0.9 };
+    // A model that knows cats alone numbers them from 1.
+    await write('dt.json', [{ ...box, category_id: 1, category_name: 'Cat' }]);
+    expect((await evaluate('gt.json', 'dt.json')).json).toMatchObject({ mAP: expect.closeTo(1, 12), unknownCategory: 0 });
+    await write('dt.json', [{ ...box, category_id: 1 }]);
+    expect((await evaluate('gt.json', 'dt.json')).json).toMatchObject({ mAP: 0, unknownCategory: 0 });
+    await write('dt.json', [{ ...box, category_id: 2, category_name: 'bird' }]);
+    expect((await evaluate('gt.json', 'dt.json')).json).toMatchObject({ unknownCategory: 1 });
+    // Of categories of one name the number tells.
+    await write('gt.json', { ...two, categories: [{ id: 1, name: 'cat' }, { id: 2, name: 'cat' }] });
+    await write('dt.json', [{ ...box, category_id: 2, category_name: 'cat' }]);
+    expect((await evaluate('gt.json', 'dt.json')).json).toMatchObject({ mAP: expect.closeTo(1, 12) });
+  });
+  it('finds images by the end of their path, and says when several would do', async () => {
+    const images = (...names: string[]) => ({ ...gt([truth]), images: names.map((file_name, i) => ({ id: i + 1, file_name, width: 10, height: 10 })) });
+    const found = async (names: string[], image_id: string | number) => {
+      await write('gt.json', images(...names));
+      await write('dt.json', [{ image_id, category_id: 3, bbox: [0, 0, 4, 4], score: 0.9 }]);
+      const { json, stderr } = await evaluate('gt.json', 'dt.json');
+      return json!['error'] ? stderr : json!['mAP'];
+    };
+    for (const [names, id] of [[['a.jpg'], 'photos/test/a.jpg'], [['train/a.jpg', 'test/a.jpg'], 'photos/train/a.jpg'], [['deep/a.jpg'], 'other/a.jpg'], [['a.jpg'], 1], [['a.jpg'], '1']] as const) expect(await found([...names], id), String(id)).toBeCloseTo(1, 12);
+    expect(await found(['train/a.jpg', 'test/a.jpg'], 'a.jpg')).toContain('has several images of that name');
+    expect(await found(['train/a.jpg'], 'b.jpg')).toContain('which the ground truth does not list');
+  });
+  it('has the average precisions of Pascal VOC', async () => {
+    const far = { ...truth, id: 2, bbox: [5, 5, 4, 4] };
+    const dt = (bbox: number[], score: number) => ({ image_id: 1, category_id: 3, bbox, score });
+    await write('gt.json', gt([truth, far]));
+    // Right, wrong, right: recall 1/2 at precision 1, recall 1 at 2/3.
+    await write('dt.json', [dt([0, 0, 4, 4], 0.9), dt([0, 5, 4, 4], 0.8), dt([5, 5, 4, 4], 0.7)]);
+    const figures = { voc07: (6 + 5 * (2 / 3)) / 11, voc: (1 + 2 / 3) / 2, coco: (51 + 50 * (2 / 3)) / 101 };
+    for (const [metric, mAP] of Object.entries(figures)) expect((await evaluate('gt.json', 'dt.json', '--metric', metric)).json, metric).toMatchObject({ metric, mAP: expect.closeTo(mAP, 9), mAP50: expect.closeTo(mAP, 9) });
+    expect((await evaluate('gt.json', 'dt.json', '--metric', 'voc')).json).toMatchObject({ perCategory: [{ id: 3, name: 'cat', AP: expect.closeTo(5 / 6, 9), groundTruth: 2, detections: 3, truePositives: 2, falsePositives: 1 }], confusion: { counts: [[2, 0], [1, 0]] } });
+    expect((await fieldmarkIn(folder, ['eval', '--gt', 'gt.json', '--dt', 'dt.json', '--metric', 'voc07'])).stdout).toMatch(/figure +value\nmAP +0\.8485\n/);
+    // Edges are continuous: 4 × 4 moved by 4/3 has IoU 1/2, which is enough; a crowd is neither to be found nor wrong to find.
+    await write('gt.json', gt([truth, { ...far, iscrowd: 1 }]));
+    await write('dt.json', [dt([4 / 3 - 1e-9, 0, 4, 4], 0.9), dt([5, 5, 4, 4], 0.95)]);
+    expect((await evaluate('gt.json', 'dt.json', '--metric', 'voc')).json).toMatchObject({ mAP: 1, perCategory: [{ groundTruth: 1, truePositives: 1, falsePositives: 0 }] });
+    expect((await evaluate('gt.json', 'dt.json', '--metric', 'voc', '--iou', '0.51')).json).toMatchObject({ mAP: 0, iou: 0.51 });
+    for (const more of [['--type', 'segm'], ['--curves']]) expect(await evaluate('gt.json', 'dt.json', '--metric', 'voc', ...more)).toMatchObject({ code: 2 });
+  });
   it('leaves out truth without the shape that is compared', async () => {
     await write('gt.json', gt([truth, { ...truth, id: 2, segmentation: [[0, 0, 4, 0, 4, 4]] }]));
     await write('dt.json', []);

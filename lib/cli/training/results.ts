@@ -10,24 +10,29 @@ export interface PredictedImage extends Prediction {
 
 /** Ids of images and categories of a ground truth, which results are to refer to. */
 export interface TruthIds {
-  image(file: string): string | number | undefined;
-  category(name: string): number | undefined;
+  image(file: string): string | number;
+  /** Null where the truth has no such class. */
+  category(name: string): number | null;
 }
 
 /**
  * The entries of COCO's results format of one image: `bbox` [x, y, width, height], `segmentation` as run lengths, `keypoints` as
- * triples. Without a ground truth `image_id` is the file's name, and `category_id` the place of the class in the model plus 1.
- * Classes of whole images have no place in this format.
+ * triples, and `category_name`, which the format does not know and other readers pass over. Without a ground truth `image_id` is the
+ * file's name, and `category_id` the place of the class in the model plus 1. Classes that the truth lacks are left out, and told to
+ * `onUnknown`. Classes of whole images have no place in this format.
  */
-export function cocoEntries({ file, width, height, labels }: PredictedImage, classes: ModelDesign['classes'], truth: TruthIds | null): Record<string, unknown>[] {
+export function cocoEntries({ file, width, height, labels }: PredictedImage, classes: ModelDesign['classes'], truth: TruthIds | null, onUnknown?: (className: string) => void): Record<string, unknown>[] {
   const imageId = truth ? truth.image(file) : file;
-  if (imageId === undefined) return [];
   const places = new Map(classes.map((c, i) => [c.id, { id: i + 1, name: c.name }]));
   return labels.flatMap((label) => {
     const cls = places.get(label.classId)!;
+    if (label.kind === 'class') return [];
     const categoryId = truth ? truth.category(cls.name) : cls.id;
-    if (categoryId === undefined || label.kind === 'class') return [];
-    return [{ image_id: imageId, category_id: categoryId, ...shapeOf(label, { width, height }), score: label.score }];
+    if (categoryId === null) {
+      onUnknown?.(cls.name);
+      return [];
+    }
+    return [{ image_id: imageId, category_id: categoryId, category_name: cls.name, ...shapeOf(label, { width, height }), score: label.score }];
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Box } from '../geometry/box';
 import type { Landmark } from '../geometry/landmarks';
+import { fileName as fileNameOf } from '../io';
 import { MaskError, fromCocoRle, polygonMask, type CocoRle, type Mask } from '../masks';
 import type { CocoDetection, CocoGroundTruth, CocoImage } from './coco';
 import type { IouType } from './similarity';
@@ -83,8 +84,37 @@ export interface CocoResults {
 }
 
 /**
+ * Finds the image of a ground truth that a file is: by its whole name, else by the end of its path, else by the name alone where
+ * only one image has it. `several`: the name alone is not enough.
+ */
+export function imageFinder(images: CocoTruthFile['images']): (file: string) => { id: string | number } | 'several' | null {
+  const byPath = new Map<string, string | number>();
+  const byName = new Map<string, { id: string | number } | 'several'>();
+  for (const { id, fileName } of images) {
+    if (fileName === null) continue;
+    byPath.set(fileName, id);
+    byName.set(fileNameOf(fileName), byName.has(fileNameOf(fileName)) ? 'several' : { id });
+  }
+  return (file) => {
+    for (let rest = file; ; rest = rest.slice(rest.indexOf('/') + 1)) {
+      const id = byPath.get(rest);
+      if (id !== undefined) return { id };
+      if (!rest.includes('/')) return byName.get(rest) ?? null;
+    }
+  };
+}
+
+/** Finds the category of a name; case does not count. Null where none has it, or several. */
+export function categoryFinder(categories: readonly CocoCategory[]): (name: string) => number | null {
+  const byName = new Map<string, number | null>();
+  for (const { id, name } of categories) byName.set(name.toLowerCase(), byName.has(name.toLowerCase()) ? null : id);
+  return (name) => byName.get(name.toLowerCase()) ?? null;
+}
+
+/**
  * Results (a list of detections, or a file in the form of the truth with scores) with the truth of their images. An `image_id`
- * may also be the image's file name.
+ * may also be the image's file name (see `imageFinder`). Where a detection names its category (`category_name`), the name decides and
+ * not the number: numbers of a model that was not made from this truth mean other classes.
  * @throws CocoFileError, also when a detection is of an image that the truth does not list
  */
 export function readCocoResults(json: unknown, truth: CocoTruthFile, type: IouType): CocoResults {
@@ -92,21 +122,28 @@ export function readCocoResults(json: unknown, truth: CocoTruthFile, type: IouTy
   if (!list) throw new CocoFileError('it is not a list of detections');
   const byId = new Map(truth.images.map((image) => [image.id, { id: image.id, groundTruth: truth.truths.get(image.id)!, detections: [] as CocoDetection[] }]));
   const sizes = new Map(truth.images.map((i) => [i.id, i.width !== null && i.height !== null ? { width: i.width, height: i.height } : null]));
-  const aliases = new Map<string, string | number>();
-  for (const image of truth.images) {
-    aliases.set(String(image.id), image.id);
-    if (image.fileName !== null) aliases.set(image.fileName, image.id);
-  }
+  const byText = new Map(truth.images.map((image) => [String(image.id), image.id]));
+  const fileOf = imageFinder(truth.images);
+  const find = (given: string | number, where: string) => {
+    if (byId.has(given)) return byId.get(given);
+    const file = typeof given === 'string' ? fileOf(given) : null;
+    if (file === 'several') throw new CocoFileError(`${where} speaks of image "${given}", but the ground truth has several images of that name: give more of the path, or the id`);
+    return byId.get(file?.id ?? byText.get(String(given)) ?? '');
+  };
+  const categoryOf = categoryFinder(truth.categories);
+  const nameOf = new Map(truth.categories.map((c) => [c.id, c.name.toLowerCase()]));
   const known = new Set(truth.categories.map((c) => c.id));
   let unknownCategory = 0;
   list.forEach((d: unknown, i) => {
     const where = `detection ${i}`;
     if (!isObject(d) || !isId(d['image_id'])) throw new CocoFileError(`${where} has no image_id`);
-    const image = byId.get(d['image_id']) ?? byId.get(aliases.get(String(d['image_id'])) ?? '');
+    const image = find(d['image_id'], where);
     if (!image) throw new CocoFileError(`${where} speaks of image ${JSON.stringify(d['image_id'])}, which the ground truth does not list`);
     if (!isNumber(d['score'])) throw new CocoFileError(`${where} has no score`);
     if (!isNumber(d['category_id'])) throw new CocoFileError(`${where} has no category_id`);
-    if (!known.has(d['category_id'])) {
+    const name = d['category_name'];
+    const category = typeof name !== 'string' || nameOf.get(d['category_id']) === name.toLowerCase() ? d['category_id'] : categoryOf(name);
+    if (category === null || !known.has(category)) {
       unknownCategory++;
       return;
     }
@@ -114,7 +151,7 @@ export function readCocoResults(json: unknown, truth: CocoTruthFile, type: IouTy
     if (!shape) throw new CocoFileError(`${where} has no ${type === 'bbox' ? 'bbox' : type === 'segm' ? 'segmentation' : 'keypoints'}`);
     // As in the reference, a detection's area is that of its box where it has one, whatever its file says.
     const area = shape.box && { area: (shape.box.x1 - shape.box.x0) * (shape.box.y1 - shape.box.y0) };
-    image.detections.push({ id: i + 1, classId: d['category_id'], score: d['score'], ...shape, ...area });
+    image.detections.push({ id: i + 1, classId: category, score: d['score'], ...shape, ...area });
   });
   return { images: [...byId.values()], detections: list.length, unknownCategory };
 }

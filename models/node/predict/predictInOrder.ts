@@ -2,12 +2,20 @@
 import { orAborted } from '../abort';
 import { type Images, type ImageSource, type Prediction, type PredictOptions } from '../../inference/types';
 
+type Judged = Prediction | { unreadable: Error };
+
 /** Predictions of the images in order; the next image is decoded (`see`) while this one is judged. */
-async function* judged<Seen>(images: Images, options: PredictOptions, see: (source: ImageSource) => Promise<Seen>, judge: (seen: Seen) => Promise<Prediction>): AsyncGenerator<Prediction> {
+async function* judged<Seen>(images: Images, options: PredictOptions, see: (source: ImageSource) => Promise<Seen>, judge: (seen: Seen) => Promise<Prediction>): AsyncGenerator<Judged> {
   const iterator = Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]();
-  const load = async (): Promise<{ seen: Seen } | null> => {
+  const load = async (): Promise<{ seen: Seen } | { unreadable: Error } | null> => {
     const { value, done } = await iterator.next();
-    return done ? null : { seen: await see(value) };
+    if (done) return null;
+    try {
+      return { seen: await see(value) };
+    } catch (error) {
+      if (!options.onUnreadable || options.signal?.aborted || !(error instanceof Error)) throw error;
+      return { unreadable: error };
+    }
   };
   let next = load();
   for (;;) {
@@ -15,7 +23,7 @@ async function* judged<Seen>(images: Images, options: PredictOptions, see: (sour
     if (!ready) return;
     next = load();
     next.catch(() => undefined);
-    yield await judge(ready.seen);
+    yield 'seen' in ready ? await judge(ready.seen) : ready;
   }
 }
 
@@ -24,7 +32,8 @@ export async function predictInOrder<Seen>(images: Images, options: PredictOptio
   const results: Prediction[] = [];
   let index = 0;
   for await (const prediction of judged(images, options, see, judge)) {
-    if (options.onImage) await options.onImage(index, prediction);
+    if ('unreadable' in prediction) await options.onUnreadable!(index, prediction.unreadable);
+    else if (options.onImage) await options.onImage(index, prediction);
     else results.push(prediction);
     index++;
   }
