@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseDepth, spanOf, stagesOf } from './stages';
 
 describe('how deep a training goes', () => {
-  it('grows with the labels, and is all of it without trained weights', () => {
+  it('grows with the labelled images, and is all of it without trained weights', () => {
     expect([10, 39, 40, 149, 150, 5000].map((n) => chooseDepth(n, true).depth)).toEqual(['head', 'head', 'partial', 'partial', 'full', 'full']);
     expect(chooseDepth(10, false).depth).toBe('full');
     expect(chooseDepth(20, true).why).toContain('20 labelled images');

@@ -1,4 +1,4 @@
-/** How much of a network learns when: from its head to the whole of it, as far as the labels carry. */
+/** How much of a network learns when: from its head to the whole of it, as far as the labelled images carry. */
 
 /** A part of a run. Stages follow one another; each trains what the ones before it trained, or more. */
 export interface Stage {

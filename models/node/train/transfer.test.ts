@@ -78,6 +78,19 @@ describe('training from trained weights', () => {
     expect(notes.join()).toContain(`No card beside ${place} says how its input is prepared`);
   }, 60_000);
 
+  it('goes as deep as images with labels carry, whatever there is without', async () => {
+    const labelled = drawnExamples(12, 1).filter(({ labels }) => labels.length > 0);
+    const empty = drawnExamples(60, 4).map((example) => ({ ...example, labels: [] }));
+    const stop = new AbortController();
+    const notes: string[] = [];
+    const onNote = (note: string) => {
+      notes.push(note);
+      if (note.includes('labelled images')) stop.abort();
+    };
+    await expect(trainModel({ ...data(), train: [...labelled, ...empty] }, options('sparse', { start: path.join(folder, 'start') }), { onNote }, stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(notes.at(-1)).toContain(`Only the head is trained, on features of the trained backbone that are computed once: ${labelled.length} labelled images`);
+  }, 60_000);
+
   it('says when nothing of the given model fits', async () => {
     await expect(trainModel(data(), options('none', { start: path.join(folder, 'start'), backbone: 'resnet18' }))).rejects.toThrow(/fits/);
   });
