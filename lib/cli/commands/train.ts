@@ -34,6 +34,7 @@ export function trainCommand(frame: Frame): Command {
     .option('--limit <number>', 'train on so many images, drawn by the seed (with a path)', wholeNumber(1, 1e9))
     .addOption(new Option('--viewing <how>', 'look at test images once, also mirrored (twice the time), or at ten crops (ten times); gain and cost are shown beside a single look').choices([...viewings]).default('once'))
     .option('--threads <number>', 'cores to use (all; with a path)', wholeNumber(1, 256))
+    .option('--memory <gigabytes>', 'memory the training may take (FIELDMARK_TRAINING_MEMORY_MB, else 60 % of what there is, at most 4; with a path)', number(0.5, 10_000))
     .addOption(new Option('--format <id>', 'format of the labels').choices(['auto', ...formats.filter((f) => f.reader).map((f) => f.id)]).default('auto'))
     .addOption(new Option('--voc-frame <frame>', 'Pascal VOC boxes: edges, or 1-based pixels').choices(['labelimg', 'devkit']).default('labelimg'))
     .option('--force', 'replace the model in --out; files that are not of a model are never replaced')
@@ -47,7 +48,7 @@ export function trainCommand(frame: Frame): Command {
       if (fault) throw new UsageError(fault);
       if (o.anchors !== undefined && (o.task ?? 'detect') !== 'detect') throw new UsageError('--anchors is for --task detect.');
       if (o.project !== undefined) {
-        refuse(o, ['out', 'start', 'set', 'crops', 'perClass', 'limit', 'threads', 'force'], 'is for data on this machine: give a path instead of --project');
+        refuse(o, ['out', 'start', 'set', 'crops', 'perClass', 'limit', 'threads', 'memory', 'force'], 'is for data on this machine: give a path instead of --project');
         const task = projectTasks.find((t) => t === o.task);
         if (o.task !== undefined && !task) throw new UsageError(`A project cannot be trained for "${o.task}", only for ${projectTasks.join(', ')}: give a path to train on data on this machine.`);
         return trainOnServer(ctx, o.project, { ...o, task });

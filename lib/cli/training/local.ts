@@ -7,7 +7,7 @@ import type { AugmentOverride } from '@/lib/core/augmentation';
 import { headlineOf, type OptimizerName, type ScheduleName } from '@/lib/core/labels';
 import type { MeasuredViewing, TaskMetrics, TaskName, TrainEvaluation, TrainProgress, Viewing } from '@/models/node';
 import { openDataset } from '../dataset';
-import { checkModelFolder } from '../folders';
+import { cacheFolder, checkModelFolder } from '../folders';
 import { count, duration } from '../output';
 import { UsageError, type Context } from '../program';
 import { readTrainingSet } from './trainingSet';
@@ -31,6 +31,8 @@ export interface LocalTraining {
   optimizer?: OptimizerName;
   schedule?: ScheduleName;
   threads?: number;
+  /** Gigabytes. */
+  memory?: number;
   start?: string;
   depth?: 'head' | 'partial' | 'full';
   viewing: Viewing;
@@ -67,13 +69,13 @@ export async function trainLocally(ctx: Context, given: string, o: LocalTraining
     const trained = await trainModel(
       { train: set.train, val: set.val, classes: set.classes },
       {
-        task: o.task, outDir, checkpointDir, seed: o.seed, threads,
+        task: o.task, outDir, checkpointDir, seed: o.seed, threads, featureDir: path.join(cacheFolder(ctx.environment.env), 'features'), ...(o.memory !== undefined && { memoryBytes: Math.round(o.memory * 2 ** 30) }),
         ...(o.epochs !== undefined ? { epochs: o.epochs } : { minutes: o.minutes ?? DEFAULT_MINUTES }),
         ...(o.backbone !== undefined && { backbone: o.backbone }), ...(o.inputSize !== undefined && { inputSize: { width: o.inputSize, height: o.inputSize } }), ...(o.batch !== undefined && { batch: o.batch }),
         ...(o.learningRate !== undefined && { learningRate: o.learningRate }), ...(o.optimizer && { optimizer: o.optimizer }), ...(o.schedule && { schedule: o.schedule }), ...(o.start !== undefined && { start: o.start === FROM_SCRATCH || isAddress(o.start) ? o.start : path.resolve(cwd, o.start) }), ...(o.depth !== undefined && { depth: o.depth }), ...(o.augment && { augmentation: o.augment }),
         taskOptions: { ...(o.anchors !== undefined && { anchorCount: o.anchors }), ...o.set },
       },
-      { onProgress: (p) => showProgress(ctx, p), onEvaluation: (e) => ctx.out.note(evaluationLine(e)), onNote: note },
+      { onPreparing: (done, of) => ctx.out.progress('Computing features', done / of, `${done} of ${of}`), onProgress: (p) => showProgress(ctx, p), onEvaluation: (e) => ctx.out.note(evaluationLine(e)), onNote: note },
       signal,
     ).catch(async (error: unknown) => {
       // Without a checkpoint in it the folder is of no use to a later run.
@@ -120,9 +122,9 @@ const rounded = (value: number | null | undefined) => (value == null ? null : Nu
 function showProgress(ctx: Context, p: TrainProgress): void {
   const fraction = p.steps > 0 ? Math.min(1, p.step / p.steps) : null;
   const figures = [p.stage, `step ${p.step} of ${p.steps}`, `epoch ${p.epoch.toFixed(1)}`, `loss ${p.loss.toPrecision(3)}`, `${p.imagesPerSecond.toFixed(1)} images/s`, ...(p.etaSeconds > 0 ? [`${duration(p.etaSeconds)} left`] : [])];
-  ctx.out.progress(phases[p.phase], p.phase === 'preparing' ? null : fraction, figures.join(', '));
+  ctx.out.progress(phases[p.phase], fraction, figures.join(', '));
 }
-const phases: Record<TrainProgress['phase'], string> = { preparing: 'Preparing', training: 'Training', evaluating: 'Evaluating', saving: 'Saving' };
+const phases: Record<TrainProgress['phase'], string> = { training: 'Training', evaluating: 'Evaluating', saving: 'Saving' };
 
 function evaluationLine({ step, epoch, values, best }: TrainEvaluation): string {
   const figures = Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value.toFixed(4)}`]));
