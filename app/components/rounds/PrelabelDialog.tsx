@@ -24,8 +24,8 @@ const headlineOf = (m: Parameters<typeof headline>[0]) => {
 
 /** Which limits matter: one object an image, or one of each class, needs none; among masks none is dropped for its overlap. */
 function limitsOf({ task, options }: Model): { overlap: boolean; most: boolean } {
-  const finds = task === 'detect' || (task === 'landmarks' && options['source'] === 'builtin');
-  return { overlap: finds, most: finds || task === 'segment' };
+  const finds = task === 'detect' || (task === 'landmarks' && options['source'] !== undefined);
+  return { overlap: finds || (task === 'segment' && options['source'] !== undefined), most: finds || task === 'segment' };
 }
 
 /** Which images a model makes proposals for, and how many it may make. */
@@ -44,8 +44,8 @@ function Form({ project, onClose, model, items }: Props) {
   const [viewing, setViewing] = useState<Viewing>('once');
   const [vote, setVote] = useState<string[]>([]);
   const current = models.find((m) => m.id === used);
-  // The server refuses others: outputs of different classes cannot be averaged.
-  const voters = models.filter((m) => current && m.id !== used && m.task === current.task && m.classes?.join() === current.classes?.join());
+  // The server refuses others: outputs of different classes, or of another form, cannot be averaged.
+  const voters = models.filter((m) => current && m.id !== used && m.task === current.task && current.ballot !== null && m.ballot === current.ballot && m.classes?.join() === current.classes?.join());
   const measured = useQuery({ ...q.evaluation(used ?? ''), enabled: used !== null }).data?.splits;
   const suggested = useMemo(() => suggestedThreshold(Object.values((measured?.test ?? measured?.val)?.curves ?? {})), [measured]);
   const uses = current ? limitsOf(current) : { overlap: false, most: false };
@@ -93,6 +93,7 @@ function Form({ project, onClose, model, items }: Props) {
           <Accordion.Item value="more">
             <Accordion.Control><Text size="xs">More settings</Text></Accordion.Control>
             <Accordion.Panel>
+              {current?.ballot === null && <Text size="xs" c="dimmed" mb="sm">This model looks again at each object that it found: it cannot vote with others.</Text>}
               {voters.length > 0 && <MultiSelect mb="sm" label="Vote with" description="Further models that learned the same classes; their outputs are averaged, and each takes its time" value={vote} onChange={setVote} data={voters.map((m) => ({ value: m.id, label: `Model ${m.number} · ${headlineOf(m)}` }))} />}
               <Group grow align="flex-start">
                 {uses.overlap && <NumberField label="Overlap that merges" description="IoU above which the weaker of two boxes of one class is dropped" min={0} max={1} step={0.05} decimalScale={2} value={nmsIou} onChange={setNmsIou} />}

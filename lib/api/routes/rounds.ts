@@ -78,7 +78,8 @@ export const train = defineRoute({
 export const modelRow = z.object({
   id: uuid, project: uuid, number: z.number().int(), name: z.string(), task: z.string(), job: uuid.nullable(), datasetVersion: uuid.nullable(), datasetNumber: z.number().int().nullable(),
   metrics: z.record(z.string(), z.number()), perClass: z.array(z.object({ classId: uuid, name: z.string(), values: z.record(z.string(), z.number().nullable()).describe('figures by name, on the test split where there is one') })),
-  classes: z.array(z.string()).optional().describe('ids in the order of the network\'s outputs, also of classes it does not propose: models with the same can vote together'),
+  classes: z.array(z.string()).optional().describe('ids in the order of the network\'s outputs, also of classes it does not propose: models with the same, and the same ballot, can vote together'),
+  ballot: z.string().nullable().optional().describe('the form of its outputs; null: it looks again at each object that it found, and votes with none'),
   measured: z.object({ number: z.number().int(), left: z.number().int() }).nullish().describe('the number of the frozen version the figures are of, and how many of its images were left out because the model learned from them; null where it was not measured'),
   options: z.record(z.string(), z.unknown()), bytes: z.number(), parameters: z.number().int(), current: z.boolean(), createdAt: isoTime, deletedAt: isoTime.nullable(), trainedSeconds: z.number(),
 });

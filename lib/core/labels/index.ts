@@ -4,3 +4,4 @@ export * from './annotation';
 export * from './split';
 export * from './change';
 export * from './tasks';
+export * from './ballot';

@@ -5,7 +5,7 @@ import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import { modelEvaluation, type modelNetwork, type ModelEvaluation, type ModelRow, type modelFile, type proposalStats, type train } from '@/lib/api/routes/rounds';
-import { annotationKindOf, kindNouns, labelSchema, modelNoun } from '@/lib/core/labels';
+import { annotationKindOf, ballotOf, kindNouns, labelSchema, modelNoun } from '@/lib/core/labels';
 import { db, type Db } from '@/lib/server/db/client';
 import { notify } from '@/lib/server/events';
 import type { Principal } from '@/lib/server/http/handler';
@@ -25,7 +25,7 @@ type PerClass = ModelRow['perClass'];
 function toRow(row: repository.ModelRecord, currentModelId: string | null): ModelRow {
   return {
     id: row.id, project: row.projectId, number: row.number, name: row.name, task: row.task, job: row.jobId, datasetVersion: row.datasetVersionId, datasetNumber: row.datasetVersion?.number ?? null,
-    metrics: row.metrics as Record<string, number>, classes: classesOf(row.card),
+    metrics: row.metrics as Record<string, number>, classes: classesOf(row.card), ballot: ballotOf(row.card),
     measured: measuredOn(row), perClass: row.perClass as unknown as PerClass, options: row.options as Record<string, unknown>, bytes: Number(row.bytes), parameters: row.parameters,
     current: row.id === currentModelId, createdAt: row.createdAt.toISOString(), deletedAt: row.deletedAt?.toISOString() ?? null, trainedSeconds: row.trainedSeconds,
   };

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { AppError } from '@/lib/api/errors';
 import type { prelabel } from '@/lib/api/routes/rounds';
 import type * as suggestions from '@/lib/api/routes/suggestions';
+import { ballotOf } from '@/lib/core/labels';
 import { db } from '@/lib/server/db/client';
 import type { Principal } from '@/lib/server/http/handler';
 import { enqueue } from '@/lib/server/queue';
@@ -46,12 +47,14 @@ export async function suggest(who: Principal, itemId: string, { model: modelId, 
   return { proposed: proposals.length, vanishedClass: sent.length - proposals.length };
 }
 
-/** @throws AppError when one of these models cannot vote with `model`: in the trash, of another project, task or classes */
+/** @throws AppError when one of these models cannot vote with `model`: in the trash, of another project, task, classes or form of outputs */
 export async function requireVoters(who: Principal, model: { name: string; projectId: string; task: string; card: unknown }, ids: readonly string[]): Promise<void> {
   const classes = (card: unknown) => classesOf(card).join();
   for (const id of ids) {
     const voter = await requireModel(who, id);
     if (voter.projectId !== model.projectId || voter.deletedAt) throw new AppError('invalid', `vote: "${voter.name}" is in the trash, or of another project.`);
+    if (ballotOf(model.card) === null) throw new AppError('unprocessable', `vote: "${model.name}" looks again at each object that it found, and cannot vote with other models. Leave the others out.`);
     if (voter.task !== model.task || classes(voter.card) !== classes(model.card)) throw new AppError('unprocessable', `vote: "${voter.name}" has another task or other classes than "${model.name}". Models that vote must have learned the same classes.`);
+    if (ballotOf(voter.card) !== ballotOf(model.card)) throw new AppError('unprocessable', `vote: "${voter.name}" gives its outputs in another form than "${model.name}", so that they cannot be averaged. Choose models that were made alike.`);
   }
 }

@@ -1,5 +1,6 @@
 /** Stored models, ready to predict: one, or several that vote. */
 import path from 'node:path';
+import { ballotOf } from '@/lib/core/labels';
 import { graphProgram } from '../../inference/graphNetwork';
 import { Network } from '../../inference/network';
 import { readingOf, wanted, type Reading } from '../../inference/reading';
@@ -67,6 +68,9 @@ export async function openNetwork(dir: string, card: ModelCard, threads: number)
   }
 }
 
+const formOf = (card: ModelCard): string =>
+  `${card.network ? `read as ${card.architecture.head}` : `a model for ${card.task} that was trained here`}${ballotOf(card)?.endsWith('/no background') ? ', without a background' : ''}`;
+
 /**
  * Loads the model of the folder `dirs`, or several of the same task and classes, whose outputs are averaged.
  * Throws an Error that names the file that is missing or wrong, or says in what the models differ.
@@ -85,6 +89,7 @@ export async function loadPredictor(dirs: string | readonly string[], { threads 
       }
       first ??= card;
       if (card.task !== first.task) throw new Error(`models that vote must have one task: ${folders[0]} is for ${first.task}, ${dir} for ${card.task}`);
+      if (ballotOf(card) !== ballotOf(first)) throw new Error(`models that vote must give their outputs in one form: ${folders[0]} is ${formOf(first)}, ${dir} is ${formOf(card)}`);
       const ids = (of: typeof card) => of.classes.map(({ id }) => id).join(', ');
       if (ids(card) !== ids(first)) throw new Error(`models that vote must have the same classes in the same order: ${folders[0]} has ${ids(first)}, ${dir} has ${ids(card)}`);
       readingOf(card).headSchema.parse(card.head);
