@@ -32,8 +32,9 @@ export function cliPage(): string {
 
 # The command line
 
-\`npx fieldmark …\` in the checkout. It is a client of the server over HTTP. \`train\` and \`anchors\` with a path, \`predict\`, \`eval\`, \`model\`, \`convert\`
-and \`validate\` need no server and work on files alone; \`backup\`, \`backups\` and \`restore\` work on the data folder.
+\`npx fieldmark …\` in the checkout. It is a client of the server over HTTP. \`train\` and \`anchors\` with a path, \`predict\` and \`model\` with the
+folder of a model, \`eval\`, \`convert\` and \`validate\` need no server and work on files alone; \`backup\`, \`backups\` and \`restore\` work on the
+data folder.
 
 **Which server.** \`--url\`, else \`FIELDMARK_URL\`, else the server that runs on the data folder (\`FIELDMARK_DATA\`, default \`.data\`).
 
@@ -46,7 +47,7 @@ standard output is one JSON object, \`{"error": {"code", "message"}}\` when the 
 | exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | failed; \`validate\` found errors |
+| 1 | failed; \`validate\` found errors; \`predict\` left out images that it could not read |
 | 2 | wrong use: an unknown command or option, a value out of bounds |
 | 3 | the server cannot be reached |
 | 4 | not signed in, or not allowed |

@@ -19,13 +19,13 @@ export function trainCommand(frame: Frame): Command {
     .option('--epochs <number>', 'passes over the images, instead of --minutes', wholeNumber(1, 10_000))
     .option('--backbone <name>', 'network to build on (else the task\'s own)')
     .option('--seed <number>', 'seed of the run (1)', wholeNumber(0, 2 ** 31))
-    .option('--input-size <pixels>', 'side of the network\'s input, a multiple of 32', wholeNumber(28, 2048))
+    .option('--input-size <pixels>', 'side of the network\'s input, a multiple of 32 (16 for unet16, 4 for lenet5); on the server from 64 to 1280', wholeNumber(28, 2048))
     .option('--batch <number>', 'images a step', wholeNumber(1, 1024))
     .option('--anchors <number>', 'number of anchor boxes of a detector', wholeNumber(2, 18))
     .option('--learning-rate <number>', 'highest learning rate (else what suits task and optimizer)', number(1e-8, 10))
     .addOption(new Option('--optimizer <name>', 'how weights are moved: AdamW unless given, Adam, SGD with momentum or with Nesterov\'s').choices([...optimizerNames]))
     .addOption(new Option('--schedule <name>', 'how the learning rate goes after its rise: along a cosine unless given, in steps, or constant').choices([...scheduleNames]))
-    .option('--start <place>', 'begin with the weights of this model: its folder, a model.json, an address of one, or scratch for none (with a path)')
+    .option('--start <place>', 'begin with the weights of this model: its folder, a model.json, an address of one, or scratch for none; with --project: the number of one of its models, an address, or scratch')
     .addOption(new Option('--depth <which>', 'what learns, when the weights are trained ones').choices(['head', 'partial', 'full']))
     .option('--set <name=value>', 'a setting of the task\'s own, as often as needed (with a path)', setting)
     .option('--augment <name=value>', 'how training images vary, where it shall differ from the task\'s own, such as rotate=20 or scale=0.8,1.25; as often as needed', augment)
@@ -48,7 +48,7 @@ export function trainCommand(frame: Frame): Command {
       if (fault) throw new UsageError(fault);
       if (o.anchors !== undefined && (o.task ?? 'detect') !== 'detect') throw new UsageError('--anchors is for --task detect.');
       if (o.project !== undefined) {
-        refuse(o, ['out', 'start', 'set', 'crops', 'perClass', 'limit', 'threads', 'memory', 'force'], 'is for data on this machine: give a path instead of --project');
+        refuse(o, ['out', 'set', 'crops', 'perClass', 'limit', 'threads', 'memory', 'force'], 'is for data on this machine: give a path instead of --project');
         const task = projectTasks.find((t) => t === o.task);
         if (o.task !== undefined && !task) throw new UsageError(`A project cannot be trained for "${o.task}", only for ${projectTasks.join(', ')}: give a path to train on data on this machine.`);
         return trainOnServer(ctx, o.project, { ...o, task });

@@ -53,8 +53,12 @@ export async function trainLocally(ctx: Context, given: string, o: LocalTraining
   const { FROM_SCRATCH } = await import('@/models/node/train/start');
   const { isAddress } = await import('@/models/node/pretrained');
   const task = taskOf(o.task);
+  const { backbones } = await import('@/models/backbones');
+  const trunk = o.backbone ?? task.defaults.backbone;
+  const untrained = o.start === FROM_SCRATCH || (o.start === undefined && backbones[trunk] !== undefined && !backbones[trunk].trained);
+  if (o.depth !== undefined && o.depth !== 'full' && untrained) throw new UsageError(`--depth ${o.depth} wants trained weights to begin with, and ${o.start === FROM_SCRATCH ? '--start scratch takes none' : `the backbone ${trunk} comes without: give some with --start`}.`);
   const threads = o.threads ?? os.availableParallelism();
-  const dataset = await openDataset(ctx, given, o);
+  const dataset = await openDataset(ctx, given, o, true);
   const checkpointDir = path.join(path.dirname(outDir), `.${path.basename(outDir)}.training`);
   try {
     const set = await readTrainingSet(ctx, dataset, task, o);

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import http, { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import { type AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -8,6 +9,7 @@ import { ModelSourceError } from './error';
 let server: Server | null = null;
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   server?.closeAllConnections();
   server?.close();
   server = null;
@@ -89,6 +91,22 @@ describe('redirects', () => {
     let first = true;
     await expect(download(byName, { limit: 1000, allows: () => first && !(first = false) })).rejects.toThrow(/localhost is (127\.0\.0\.1|::1), which is an address of this machine/);
     expect(asked).toBe(2);
+  });
+
+  it('do not lead away from https', async () => {
+    const address = await serve(to((n) => (n === 2 ? '/2' : `http://127.0.0.1:${address.port}/${n}`)));
+    // In place of a server with a certificate: what is asked by https goes to the same server.
+    const asked: string[] = [];
+    vi.spyOn(https, 'get').mockImplementation(((url: URL, options: http.RequestOptions) => {
+      asked.push(url.pathname);
+      return http.get(new URL(url.pathname, address), options);
+    }) as typeof https.get);
+    const secure = (path: string) => new URL(path, 'https://127.0.0.1/');
+    await expect(download(secure('/3'), here)).rejects.toThrow(/^https:\/\/127\.0\.0\.1\/3 leads to http:\/\/127\.0\.0\.1:\d+\/1, away from https\./);
+    expect(asked).toEqual(['/3', '/2']);
+    // Within https, and from http on, they are followed.
+    expect(text(await download(secure('/0'), here))).toBe('there');
+    expect(text(await download(new URL('/1', address), here))).toBe('there');
   });
 
   it('lead to http and https alone', async () => {

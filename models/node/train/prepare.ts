@@ -111,6 +111,7 @@ async function fit(
   const trained = await loadStart(model, backbone, options.start, onNote, signal);
   const chosen = chooseDepth(train.filter(({ labels }) => labels.length > 0).length, trained);
   const depth = trained ? options.depth ?? chosen.depth : 'full';
+  if (options.depth !== undefined && options.depth !== depth) onNote?.(`There are no trained weights to begin with: everything is trained, not only what "${options.depth}" names.`);
   onNote?.(depth === chosen.depth ? chosen.why : `Trained as asked: ${depth}.`);
   const stages = stagesOf(depth, trained, backbone.blocks.length);
   // The last stage trains the most, and needs the most.
