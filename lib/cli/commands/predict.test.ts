@@ -125,7 +125,7 @@ it('several models vote: the mean of what each says', async () => {
 }, 120_000);
 
 describe('masks', () => {
-  it('are label images that the product reads', async () => {
+  it('are label images of the format masks, with the classes of the results', async () => {
     const said = await predict('segment', ['a'], 'labels', '--as', 'masks');
     expect(said, said.stderr).toMatchObject({ code: 0, json: { form: 'masks', images: 2 } });
     expect((await fs.readdir(path.join(folder, 'labels'), { recursive: true })).sort()).toEqual(['classes.json', 'instances.csv', 'test.txt', 'testannot', 'testannot/1.png', 'testannot/2.png', 'testinstances', 'testinstances/1.png', 'testinstances/2.png']);

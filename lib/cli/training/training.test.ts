@@ -129,7 +129,7 @@ describe('boxes', () => {
     expect(await train('boxes', 'detect', 'models/refused', '--schedule', 'sometimes')).toMatchObject({ code: 2 });
   }, 60_000);
 
-  it('classifies crops of boxes', async () => {
+  it('refuses crops of one class alone, and masks where there are none', async () => {
     expect(await train('boxes', 'classify', 'models/none', '--crops')).toMatchObject({ code: 1, stderr: expect.stringMatching(/class/) });
     expect(await fieldmarkIn(folder, ['train', 'boxes', '--task', 'segment', '--out', 'x', '--epochs', '1', '--json'])).toMatchObject({ code: 1, json: { error: { code: 'unprocessable', message: expect.stringContaining('it needs images with masks') } } });
   }, 60_000);
