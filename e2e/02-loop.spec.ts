@@ -7,6 +7,7 @@ import { cellsOf, NAMES } from './support/cells';
 import { expectCoco, expectYolo } from './support/exports';
 import { Labelling, teamDocument } from './support/labelling';
 import { BY_HAND, type Loop } from './support/loop';
+import { suggestInBrowser } from './support/loopBrowser';
 import { labelByHand } from './support/loopLabels';
 import { addBuiltin, lookAtModel, setAugmentation } from './support/loopModels';
 import { decideProposals } from './support/loopProposals';
@@ -106,7 +107,7 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
     // A curve is drawn while it runs.
     await expect(page.locator('.recharts-line-curve').first()).toBeVisible({ timeout: 80_000 });
     await expect(page.getByRole('heading', { name: 'This run' })).toBeVisible();
-    await expect(page.getByText(/It became model 1, “first round”, which is now the current one/)).toBeVisible({ timeout: 150_000 });
+    await expect(page.getByText(/It became model 1, “first round”, which is the current one/)).toBeVisible({ timeout: 150_000 });
     const [job] = (await api.jobs({ params: { project }, query: { kind: 'train' } })).items;
     const { points } = await api.jobSeries({ params: { id: job!.id }, query: {} });
     const losses = points.filter((p) => p.name === 'loss').map((p) => p.value);
@@ -118,6 +119,7 @@ test('from an empty project to an export, with mouse and keyboard', async ({ pag
 
   const threshold = await decideProposals(loop);
   await lookAtModel(loop);
+  await suggestInBrowser(loop);
 
   await test.step('7. quality: the team against the model, and a disagreement at its place', async () => {
     await nav(page, 'Quality');

@@ -2,11 +2,12 @@
 /** Uploads of imports. They live beside the pages, so that going to another page does not end them. */
 import { useSyncExternalStore } from 'react';
 import { addressOf } from '@/lib/api/client';
-import { AppError, problem, type ErrorCode } from '@/lib/api/errors';
+import { AppError } from '@/lib/api/errors';
 import type { CallInput } from '@/lib/api/route';
 import type { Contract } from '@/lib/api/contract';
 import { api, describeError, newKey } from './api';
 import { isArchive, type PickedFile } from './folder';
+import { sendBytes } from './sendBytes';
 import { UploadQueue, type UploadState } from './uploadQueue';
 
 export type ImportOptions = NonNullable<CallInput<Contract['startImport']>['body']['options']>;
@@ -41,35 +42,6 @@ export function useUpload(project: string): Upload | undefined {
   return useSyncExternalStore((w) => (watchers.add(w), () => watchers.delete(w)), () => uploads.get(project), () => undefined);
 }
 
-/** PUTs bytes with progress, which `fetch` does not tell. */
-function put(address: string, body: Blob, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const abort = () => request.abort();
-    const over = (finish: () => void) => () => {
-      signal.removeEventListener('abort', abort);
-      finish();
-    };
-    request.open('PUT', address);
-    request.setRequestHeader('content-type', 'application/octet-stream');
-    request.upload.onprogress = (e) => onProgress(e.loaded);
-    request.onload = over(() => {
-      if (request.status < 300) return resolve();
-      let parsed;
-      try {
-        parsed = problem.safeParse(JSON.parse(request.responseText));
-      } catch {
-        // Not from the product: a proxy answered.
-      }
-      reject(parsed?.success ? new AppError(parsed.data.code as ErrorCode, parsed.data.detail) : new AppError(request.status >= 500 ? 'unavailable' : 'internal', `The server answered ${request.status}.`));
-    });
-    request.onerror = over(() => reject(new AppError('unavailable', 'The connection was lost.')));
-    request.onabort = over(() => reject(new DOMException('Stopped', 'AbortError')));
-    signal.addEventListener('abort', abort);
-    request.send(body);
-  });
-}
-
 const passing = (error: unknown) => error instanceof AppError && (error.code === 'unavailable' || error.code === 'too-many-requests' || error.code === 'internal');
 
 /** Opens an import and sends the files; when all are there, hands them over to be imported. */
@@ -78,7 +50,7 @@ export async function startUpload(project: string, files: readonly PickedFile[],
   const params = { id: opened.id };
   const queue = new UploadQueue({
     files: files.map((f) => ({ ...f, size: f.file.size })),
-    send: (f, onProgress, signal) => put(isArchive(f.path) ? addressOf('putImportArchive', { params, query: { name: f.path } }) : addressOf('putImportFile', { params, query: { path: f.path } }), f.file, onProgress, signal),
+    send: async (f, onProgress, signal) => void (await sendBytes('PUT', isArchive(f.path) ? addressOf('putImportArchive', { params, query: { name: f.path } }) : addressOf('putImportFile', { params, query: { path: f.path } }), f.file, onProgress, signal)),
     onChange: (progress) => set(project, { progress }), passing, describe: describeError,
   });
   queues.set(project, queue);

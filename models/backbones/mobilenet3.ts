@@ -82,12 +82,13 @@ function mobilenet3Of(form: Form): Pick<Backbone, 'family' | 'paper' | 'multiple
 }
 
 /**
- * A dense layer on the means of the maps at strides 8, 16 and 32, in place of the paper's on the last one alone: what was
- * trained on other images tells new classes apart by its middle layers. Frozen, on two photos of each of 40 people (orl),
- * 95 % of the others are right with all three, 88 % with stride 16, 70 % with stride 32.
+ * A dense layer on the means of the maps at all strides, in place of the paper's on the last one alone: what was trained on
+ * other images tells new classes apart by its middle layers, and some by colour, which the first layers keep. Median of five
+ * linear probes each: 50 crops of blood cells (bccd) are told apart with strides 8 to 32 to 98.5 %, with all to 99.6 %; two
+ * photos of each of 40 people (orl) to 90.9 % and 91.6 %.
  */
 function pooledScales({ maps }: Features, classes: number): tf.SymbolicTensor {
-  const means = maps.filter(({ stride }) => stride >= 8).map(({ stride, tensor }) => tf.layers.globalAveragePooling2d({ name: `top_pool${stride}` }).apply(tensor) as tf.SymbolicTensor);
+  const means = maps.map(({ stride, tensor }) => tf.layers.globalAveragePooling2d({ name: `top_pool${stride}` }).apply(tensor) as tf.SymbolicTensor);
   const joined = tf.layers.concatenate({ name: 'top_join' }).apply(means) as tf.SymbolicTensor;
   return dense('top_dense', dropout('top_dropout', joined, 0.2), classes);
 }

@@ -9,3 +9,4 @@ export { guessMapping, type ClassMapping } from '../import/mapClasses';
 export { classesOf, MAX_SIDE, uploadChoicesSchema, type UploadChoices } from '../import/choices';
 export { fitChoices, layoutSettings, type Field, type LayoutSettings, type OutputPort } from '../import/settings';
 export { networkReportSchema, type LayerReport, type NetworkReport } from '../inspect/schema';
+export { lanesOf, type LaneRow, type Lanes } from '../inspect/lanes';

@@ -26,7 +26,7 @@ export const layerReportSchema = z.object({
    */
   receptiveField: pair.nullable(),
   stride: pair.nullable(),
-  /** Mean of the measured runs; null when nothing was measured, or when the engine merged the layer into one that follows (whose time is theirs together). */
+  /** Median of the measured runs; null when nothing was measured, or when the engine merged the layer into one that follows (whose time is theirs together). */
   milliseconds: z.number().nonnegative().nullable(),
 });
 export type LayerReport = z.infer<typeof layerReportSchema>;
@@ -44,7 +44,7 @@ export const networkReportSchema = z.object({
     multiplications: count,
     /** Bytes of the weights as the engine keeps them. */
     weightBytes: count,
-    /** Most bytes of results alive at once, weights included; null where it is not known. */
+    /** Most bytes alive at once: results, and of the weights those that the layer at work reads. Null where it is not known. */
     peakBytes: count.nullable(),
   }),
   /** Null: not measured. `rest`: what is no layer's own, such as changing the order of numbers in memory. */

@@ -5,12 +5,11 @@ import { findModel } from '@/lib/server/repositories/models';
 import { alreadyLabelled, countInScope, itemsInScope } from '@/lib/server/repositories/prelabel';
 import { propose, type Proposal } from '@/lib/server/services/prelabel/propose';
 import { loadSchema } from '@/lib/server/services/schemaCache';
-import { loadPredictor, type Prediction } from '@/models/node';
+import { loadPredictor, proposalOf, type Prediction } from '@/models/node';
 import { defineJob } from '../runtime/defineJob';
 import { AssetImages } from './lib/images';
 import { counted } from './lib/job';
 import { modelFolder } from './lib/modelFolder';
-import { proposalOf } from './lib/proposal';
 import { threadsNow } from './lib/threads';
 
 /**

@@ -1,10 +1,9 @@
 import { AppError } from '@/lib/api/errors';
 import { jobKinds } from '@/lib/server/queue/kinds';
-import { openUpload, uploadChoicesSchema } from '@/models/node';
+import { openUpload, proposalOf, uploadChoicesSchema } from '@/models/node';
 import { defineJob } from '../runtime/defineJob';
 import { AssetImages } from './lib/images';
 import { counted } from './lib/job';
-import { proposalOf } from './lib/proposal';
 import { refusing, uploadedModel } from './lib/uploadedModel';
 
 /** So many labels, the best ones, are shown of a trial. */

@@ -10,7 +10,7 @@ import { useMe } from '../common/session';
 import { itemAddress, useEditorAddress, type EditorAddress } from './address';
 import { EditorSkeleton } from './EditorSkeleton';
 import { eq, type ItemDocuments } from './queries';
-import { outboxOf, toolInHand } from './runtime';
+import { browserModels, outboxOf, toolInHand } from './runtime';
 import { useOpenDocument } from './useOpenDocument';
 import { WorkbenchView } from './WorkbenchView';
 import type { Item, SchemaVersion } from '../../lib/queries';
@@ -27,6 +27,7 @@ export function EditorPage() {
   }, [item.data]);
   useEffect(() => () => {
     toolInHand.id = 'select';
+    browserModels.close();
   }, []);
   if (failed) {
     return (

@@ -9,6 +9,7 @@ import { EmptyState } from '../common/States';
 import { kindIcons } from './ClassBar';
 import { useWorkbench } from './context';
 import classes from './Editor.module.css';
+import { SuggestBar } from './SuggestBar';
 import { useSignal } from './useSignal';
 
 export function ProposalsPanel() {
@@ -17,14 +18,16 @@ export function ProposalsPanel() {
   if (!proposals && item.status === 'done') {
     return <EmptyState icon={<IconSparkles size={28} />} title="Nothing to decide">This item is done. Open it again to see and decide what the model proposes for it.</EmptyState>;
   }
-  if (!proposals) {
-    return (
-      <EmptyState icon={<IconSparkles size={28} />} title="No proposals">
-        The project’s current model has looked at no labels here yet. Train a model and <Link href={`/projects/${editor.project}/models`}>pre-label</Link> the open items; what it proposes stands here to accept, correct or reject.
-      </EmptyState>
-    );
-  }
-  return <List proposals={proposals} />;
+  return (
+    <>
+      <SuggestBar />
+      {proposals ? <List proposals={proposals} /> : (
+        <EmptyState icon={<IconSparkles size={28} />} title="No proposals">
+          No model has looked at this image yet. Ask one with Suggest, which runs it in this browser, or <Link href={`/projects/${editor.project}/models`}>pre-label</Link> many images by a worker; what is proposed stands here to accept, correct or reject.
+        </EmptyState>
+      )}
+    </>
+  );
 }
 
 function List({ proposals }: { proposals: Proposals }) {

@@ -24,6 +24,7 @@ import { useComparison, useProposals, useReferences, type Beside } from './useBe
 import { useCanvasKeys } from './useCanvasKeys';
 import { useDisagreements } from './useDisagreements';
 import { useFinish } from './useFinish';
+import { SuggestContext, useSuggest } from './useSuggest';
 
 interface Props {
   editor: Editor;
@@ -64,18 +65,20 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
   };
   const finish = useFinish({ editor, outbox, item, stay, goTo, next: async () => (await client.fetchQuery(eq.neighbours(item.id, filter))).nextOpen });
 
+  const suggest = useSuggest({ editor, item, isTeam: row.id === documents.team.id, openPanel: setPanel });
+
   // The registry's actions ask this page for what reaches beyond the canvas; it always answers as it is now.
   const now = useRef<EditorHost>(null);
   useEffect(() => {
     now.current = {
       go: (direction) => disagreements ? goDisagreement(direction === 1 ? disagreements.next : disagreements.previous, direction === 1 ? 'This is the last disagreement.' : 'This is the first disagreement.') : go(direction === 1 ? neighbours?.next : neighbours?.previous, direction === 1 ? 'This is the last item of the list.' : 'This is the first item of the list.'),
       goNextOpen: () => go(neighbours?.nextOpen, 'No other item of the list is open.'),
-      finish: finish.finish, back, openHelp: () => setHelp(true), openClasses: () => setPicking(true), openPanel: setPanel,
+      finish: finish.finish, back, suggest: suggest.run, openHelp: () => setHelp(true), openClasses: () => setPicking(true), openPanel: setPanel,
     };
   });
   const host = useMemo<EditorHost>(() => ({
     go: (direction) => now.current?.go(direction), goNextOpen: () => now.current?.goNextOpen(), finish: () => now.current?.finish(),
-    back: () => now.current?.back(), openHelp: () => now.current?.openHelp(), openClasses: () => now.current?.openClasses(), openPanel: (name) => now.current?.openPanel(name),
+    back: () => now.current?.back(), suggest: () => now.current?.suggest(), openHelp: () => now.current?.openHelp(), openClasses: () => now.current?.openClasses(), openPanel: (name) => now.current?.openPanel(name),
   }), []);
   const input = useMemo(() => new EditorInput(editor, host), [editor, host]);
   const workbench = useMemo<Workbench>(() => ({ editor, input, host, outbox, item, document: row }), [editor, input, host, outbox, item, row]);
@@ -85,7 +88,7 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
   useEffect(() => canvas.current?.focus({ preventScroll: true }), [editor]);
 
   const comparison = useComparison(address, documents, row.id);
-  useProposals(editor, documents, address.compare === null && row.id === documents.team.id && item.status !== 'done');
+  useProposals(editor, documents, address.compare === null && row.id === documents.team.id && item.status !== 'done', suggest.model?.id ?? null);
   const beside = useMemo((): Beside[] => {
     const sides = comparison ? [comparison.a, comparison.b].flatMap((s) => (s.document && !s.open ? [{ document: s.document, mark: s.mark, minScore: s.minScore }] : [])) : [];
     const other = documents.others.find((d) => d.id === address.document);
@@ -107,7 +110,9 @@ export function WorkbenchView({ editor, outbox, item, row, documents, neighbours
           </Canvas>
           <ClassBar />
         </main>
-        <SidePanel panel={panel} onChange={setPanel}><PanelEdge width={panelWidth} onChange={setPanelWidth} /></SidePanel>
+        <SuggestContext.Provider value={suggest}>
+          <SidePanel panel={panel} onChange={setPanel}><PanelEdge width={panelWidth} onChange={setPanelWidth} /></SidePanel>
+        </SuggestContext.Provider>
       </div>
       <ClassPicker opened={picking} onClose={() => setPicking(false)} />
       <HelpDialog opened={help} onClose={() => setHelp(false)} />

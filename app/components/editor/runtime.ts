@@ -1,5 +1,6 @@
 /** What outlives an item: the journal, the outbox of each person, the clipboard, and how one works. */
 import { Clipboard, Journal, Outbox, restoreSettings, type EditorSettings, type ToolId } from '@/lib/editor';
+import { BrowserPredictor } from '@/models/browser/predict';
 import { onStreamEvent } from '../../lib/events';
 import { transport } from './transport';
 
@@ -8,6 +9,11 @@ export const clipboard = new Clipboard();
 
 /** The tool in hand goes along from item to item; who comes from elsewhere begins by selecting. */
 export const toolInHand: { id: ToolId } = { id: 'select' };
+
+/** Runs models on the open image; the one that ran last stays ready for the next item. */
+export const browserModels = new BrowserPredictor();
+/** By project: the model that is asked for suggestions, where it is not the current one. */
+export const modelInHand = new Map<string, string>();
 
 const outboxes = new Map<string, Outbox>();
 

@@ -10,9 +10,10 @@ import { recall, rememberFor } from './runtime';
 
 const DEFAULT_THRESHOLD = 0.5;
 
-/** Keeps the proposals of the project's current model in the editor, with the threshold chosen last. */
-export function useProposals(editor: Editor, documents: ItemDocuments, enabled: boolean): void {
-  const row = enabled ? documents.others.find((d) => d.author.kind === 'model' && d.current) : undefined;
+/** Keeps the proposals of the chosen model (else of the project's current one) in the editor, with the threshold chosen last. */
+export function useProposals(editor: Editor, documents: ItemDocuments, enabled: boolean, chosen: string | null): void {
+  const ofModels = enabled ? documents.others.filter((d) => d.author.kind === 'model') : [];
+  const row = ofModels.find((d) => d.author.id === chosen) ?? ofModels.find((d) => d.current);
   const query = useQuery({ ...eq.document(row?.id ?? ''), enabled: row !== undefined });
   const annotations = row ? query.data?.annotations : undefined;
   const modelVersion = row?.author.id;

@@ -1,7 +1,7 @@
 'use client';
 import { useEffect, useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Button, Group, Modal, Stack, Tabs, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Stack, Tabs, Text, TextInput } from '@mantine/core';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
 import { annotationKindOf } from '@/lib/core/labels';
@@ -11,6 +11,7 @@ import { isActive, outcomeOf, useJob } from '../../lib/jobs';
 import { taskTexts } from '../../lib/metrics';
 import { q } from '../../lib/queries';
 import { useAction } from '../../lib/useAction';
+import { JobStrip } from '../common/JobView';
 import { ClassMapping, type Mapping } from './ClassMapping';
 import { UploadedModel } from './UploadedModel';
 
@@ -27,17 +28,23 @@ export function AddModelDialog({ project, opened, onClose }: Props) {
     failed: 'The model was not added', invalidates: () => [['job', 'list', project]], onDone: (r) => setJob(r.job),
   });
   const ended = adopting && !isActive(adopting) ? adopting : null;
+  /** Grows with every model that was added: the forms begin anew. */
+  const [added, setAdded] = useState(0);
   useEffect(() => {
     if (ended?.state !== 'done') return;
     notifyDone(`${outcomeOf(ended)}. Pre-label with it now.`);
     setJob(null);
+    setAdded((n) => n + 1);
     onClose();
   }, [ended, onClose]);
   const busy = adopt.isPending || (adopting ? isActive(adopting) : false);
+  // What was chosen, and a file on its way, outlast a closed dialog; one that was never opened asks for nothing.
+  const [used, setUsed] = useState(opened);
+  if (opened && !used) setUsed(true);
   return (
-    <Modal opened={opened} onClose={onClose} title="Add a model" size="lg">
-      {ended?.state === 'failed' && <Alert color="red" mb="sm" p="xs" title="The model was not added">{outcomeOf(ended)}</Alert>}
-      <Tabs defaultValue="builtin" keepMounted={false}>
+    <Modal opened={opened} onClose={onClose} title="Add a model" size="lg" keepMounted={used}>
+      <JobStrip id={job} />
+      <Tabs key={added} defaultValue="builtin">
         <Tabs.List mb="sm"><Tabs.Tab value="builtin">Comes along</Tabs.Tab><Tabs.Tab value="upload">Your own ONNX file</Tabs.Tab></Tabs.List>
         <Tabs.Panel value="builtin"><Builtins project={project} busy={busy} onAdopt={(body) => adopt.mutate(body)} /></Tabs.Panel>
         <Tabs.Panel value="upload"><UploadedModel project={project} busy={busy} onAdopt={(body) => adopt.mutate(body)} /></Tabs.Panel>

@@ -1,6 +1,7 @@
 'use client';
+import Link from 'next/link';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Group, Select, Text, TextInput } from '@mantine/core';
+import { Anchor, Group, Select, Text, TextInput } from '@mantine/core';
 import { weightsAddress } from '@/lib/api/routes/rounds';
 import type { Contract } from '@/lib/api/contract';
 import type { CallInput } from '@/lib/api/route';
@@ -70,7 +71,7 @@ export function NetworkFields({ project, task, value, onChange }: { project: str
         description={begins ? 'Frozen layers are computed once and kept' : 'Fresh weights: all of it has to learn'}
         data={Object.entries(depths).map(([name, label]) => ({ value: name, label }))}
       />
-      {abilities && <Text size="xs" c="dimmed" w="100%">{backbone && <>{backbone.title}: {backbone.paper}. </>}Computed by {engineTitle(abilities.engine)}.</Text>}
+      {abilities && <Text size="xs" c="dimmed" w="100%">{backbone && <>{backbone.title}: {backbone.paper}. </>}Computed by {engineTitle(abilities.engine)}.{named && <> <Anchor component={Link} size="xs" target="_blank" href={`/projects/${project}/network?task=${task}&backbone=${named}`}>See its layers</Anchor></>}</Text>}
     </Group>
   );
 }

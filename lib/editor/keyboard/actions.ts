@@ -15,6 +15,8 @@ export interface EditorHost {
   back(): void;
   openHelp(): void;
   openClasses(): void;
+  /** Runs a model on the open item. */
+  suggest(): void;
   openPanel(panel: 'objects' | 'proposals' | 'guide' | 'history'): void;
 }
 
@@ -127,6 +129,7 @@ export const actions: readonly Action[] = [
   { id: 'proposal.accept', name: 'Accept the proposal', group: 'Proposals', keys: ['Enter', 'a'], enabled: focused, perform: (c) => decide(c, 'accept') },
   { id: 'proposal.acceptAll', name: 'Accept all above the threshold', group: 'Proposals', keys: ['Shift+a'], enabled: hasProposals, perform: ({ editor }) => editor.say(`Accepted ${editor.proposals.get()?.acceptShown() ?? 0}.`) },
   { id: 'proposal.reject', name: 'Reject the proposal', group: 'Proposals', keys: ['r', 'x'], enabled: focused, perform: (c) => decide(c, 'reject') },
+  { id: 'proposal.suggest', name: 'Suggest on this image', group: 'Proposals', keys: ['Shift+s'], enabled: may, perform: ({ host }) => host.suggest() },
 
   { id: 'view.fit', name: 'Fit the image', group: 'View', keys: ['f'], perform: ({ editor }) => editor.fit() },
   { id: 'view.actual', name: '100 %', group: 'View', keys: ['z'], perform: ({ editor }) => editor.zoomTo(1) },

@@ -77,7 +77,7 @@ export async function openEditor(image = { width: 200, height: 100 }) {
   const calls: string[] = [];
   const host: EditorHost = {
     go: (d) => calls.push(`go ${d}`), goNextOpen: () => calls.push('nextOpen'), finish: () => calls.push('finish'), back: () => calls.push('back'),
-    openHelp: () => calls.push('help'), openClasses: () => calls.push('classes'), openPanel: (p) => calls.push(`panel ${p}`),
+    openHelp: () => calls.push('help'), suggest: () => calls.push('suggest'), openClasses: () => calls.push('classes'), openPanel: (p) => calls.push(`panel ${p}`),
   };
   const input = new EditorInput(editor, host);
   return { server, journal, outbox, session, editor, input, host, calls, hand: new Hand(editor, input) };

@@ -71,8 +71,8 @@ export class BatchMaker {
    * names the image that cannot be read, and once the maker has ended.
    */
   make(draws: readonly Draw[]): Promise<Tensors> {
-    if (this.ended) return Promise.reject(this.ended);
     const promise = new Promise<Tensors>((resolve, reject) => {
+      if (this.ended) return reject(this.ended);
       this.rejections.add(reject);
       this.begin(this.made++, draws).then(resolve, reject).finally(() => this.rejections.delete(reject));
     });

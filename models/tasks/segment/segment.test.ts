@@ -69,6 +69,7 @@ describe('the plan', () => {
     const of = (side: number, width: number, height: number) => example([mask('a', rectMask({ x: 0, y: 0, width: side, height: side }))], width, height);
     expect(chooseInputSize([of(100, 1600, 1200)], ['a'], 32)).toEqual({ width: 384, height: 288 });
     expect(chooseInputSize([of(100, 256, 256)], ['a'], 32)).toEqual({ width: 256, height: 256 });
+    expect(chooseInputSize([...Array.from({ length: 7 }, () => of(50, 256, 256)), ...Array.from({ length: 3 }, () => of(50, 360, 360))], ['a'], 32)).toEqual({ width: 384, height: 384 });
     expect(chooseInputSize([of(20, 1000, 1000)], ['a'], 32)).toEqual({ width: 512, height: 512 });
     expect(chooseInputSize([of(20, 1000, 1000)], [], 32)).toEqual({ width: 384, height: 384 });
     expect(chooseMinArea([of(20, 1000, 1000)], ['a'], { width: 512, height: 512 })).toBeCloseTo(0.25 * (20 * 0.512) ** 2, 1);

@@ -1,2 +1,0 @@
-/** Labels of a model as proposals: the browser's are made the same way. */
-export { proposalOf } from '@/models/node';
