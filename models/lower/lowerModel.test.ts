@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Graph, gradients, ops } from '../graph';
-import { globalAveragePooling3d, groupedConv2d } from '../runtime/layers';
+import { globalAveragePooling3d, groupedConv2d, statisticsPooling2d } from '../runtime/layers';
 import { tf, type LayersModel } from '../runtime/tf';
 import { initialiseWeights, readWeights, writeWeights } from '../runtime/weights';
 import { composedLayers } from '../testing/composedLayers';
@@ -69,6 +69,7 @@ const cases: [string, number[], Apply][] = [
   ['GlobalMaxPooling1D', [7, 3], chain(L.globalMaxPooling1d({}))],
   ['GlobalMaxPooling2D', [7, 5, 3], chain(L.globalMaxPooling2d({}))],
   ['GlobalAveragePooling3D', [4, 3, 5, 2], chain(L.conv3d({ filters: 3, kernelSize: 1 }), globalAveragePooling3d())],
+  ['StatisticsPooling2D', [7, 5, 3], chain(L.conv2d({ filters: 3, kernelSize: 1 }), statisticsPooling2d())],
   ['UpSampling2D bilinear', [3, 5, 2], chain(L.conv2d({ filters: 3, kernelSize: 1 }), L.upSampling2d({ size: [2, 3], interpolation: 'bilinear' }))],
   ['Cropping2D', [6, 7, 2], chain(L.cropping2D({ cropping: [[1, 2], [0, 3]] }))],
   ['Permute', [3, 4, 2], chain(L.conv2d({ filters: 5, kernelSize: 1 }), L.permute({ dims: [3, 1, 2] }))],

@@ -53,6 +53,7 @@ export const layerLowerings: Record<string, LayerLowering> = {
   SeparableConv2D: separableConv2d,
   Softmax: simple.softmaxLayer,
   SpatialDropout1D: spatialDropout1d,
+  StatisticsPooling2D: own.statisticsPooling2d,
   Subsampling2D: own.subsampling2d,
   UpSampling2D: space.upSampling2d,
   ZeroPadding2D: space.zeroPadding2d,

@@ -1,6 +1,7 @@
 /** Layer classes of our own that are more than another's settings (see runtime/layers). */
 import { ops, samePads, spaceOf, type Value } from '../../graph';
 import { connectionMatrix } from '../../runtime/layers/connectedConv2d';
+import { VARIANCE_EPSILON } from '../../runtime/layers/statisticsPooling2d';
 import { choiceOf, numberOf } from '../config';
 import { type LayerLowering } from '../types';
 
@@ -19,6 +20,12 @@ export const connectedConv2d: LayerLowering = ({ graph, config, weight }, [x]) =
 export const subsampling2d: LayerLowering = ({ weight }, [x]) => {
   const mean = ops.avgPool(x!, { size: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] });
   return ops.add(ops.mul(mean, weight('gamma', { decays: false })), weight('beta', { decays: false }));
+};
+
+export const statisticsPooling2d: LayerLowering = (_context, [x]) => {
+  const mean = ops.reduceMean(x!, [1, 2], true);
+  const variance = ops.reduceMean(ops.square(ops.sub(x!, mean)), [1, 2]);
+  return ops.concat([ops.reshape(mean, variance.shape), ops.sqrt(ops.add(variance, VARIANCE_EPSILON))], 1);
 };
 
 /** The sum over neighbouring channels as a sum of shifted maps: cheaper than a product with a band matrix. */

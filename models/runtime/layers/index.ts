@@ -7,4 +7,5 @@ export { GlobalAveragePooling3D, globalAveragePooling3d } from './globalAverageP
 export { GroupedConv2D, groupedConv2d, type GroupedConv2DArgs } from './groupedConv2d';
 export { HardGate, HardSwish } from './hardSwish';
 export { LocalResponseNormalization, type LocalResponseNormalizationConfig } from './localResponseNormalization';
+export { StatisticsPooling2D, statisticsPooling2d, VARIANCE_EPSILON } from './statisticsPooling2d';
 export { Subsampling2D } from './subsampling2d';
