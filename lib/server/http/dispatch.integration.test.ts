@@ -116,6 +116,7 @@ function sampleBody(id: RouteId, item: string): unknown {
     createExport: { format: 'coco' },
     inspectUpload: { inputSize: { width: 320, height: 320 } },
     tryModel: { choices: { layout: 'yolo', classes: [{ id: '0', name: 'cell' }] }, item }, adoptModel: { source: { kind: 'builtin', builtin: 'coco' }, mapping: {} },
+    suggest: { model: uuidv7(), backend: 'cpu', proposals: [] },
     compare: { a: { kind: 'team', id: null }, b: { kind: 'truth', id: null } },
   };
   return bodies[id] ?? {};
