@@ -17,6 +17,7 @@ import { type Loader, Order } from '../data/loader';
 import { type BatchMaker } from '../data/maker';
 import { Spool } from '../data/spool';
 import { sha256 } from '../files';
+import { programHash } from './programHash';
 import { type Sample, Variants } from './variants';
 
 export const featureName = (i: number): string => `feature${i}`;
@@ -121,11 +122,6 @@ export async function createFeatureLoader(options: FeatureOptions): Promise<Load
   }
 }
 
-function trunkHash({ constants = {} }: Program, { inputSize, normalisation }: ModelDesign): string {
-  const weights = Object.entries(constants).map(([name, { data }]) => [name, sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))]);
-  return sha256(JSON.stringify([weights, inputSize, normalisation]));
-}
-
 /** The frozen part, on images and in the cache. */
 class Trunk {
   private readonly program: Program;
@@ -137,7 +133,7 @@ class Trunk {
   constructor(private readonly options: FeatureOptions, private readonly drawn: Variants) {
     const { model, cut, design, part } = options;
     this.program = trunkProgram(model, cut, design, part);
-    this.hash = trunkHash(this.program, design);
+    this.hash = programHash(this.program, design);
   }
 
   /** Puts the features of the first `count` images into the cache, as far as they are not there. Returns their keys. */
